@@ -1,0 +1,1 @@
+"""The stages: a package each, with its engines and its Ray shell."""

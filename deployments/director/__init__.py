@@ -1,0 +1,1 @@
+"""Follows a job through the stages."""

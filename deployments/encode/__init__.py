@@ -1,0 +1,1 @@
+"""Patches and sound to segments of video."""

@@ -1,0 +1,45 @@
+"""What every encode engine takes and gives."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import ClassVar, Protocol, Self, TypeVar
+
+from media.face import Portrait
+from media.patch import Frame
+from media.sound import Sound
+
+Canvas = TypeVar("Canvas")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentTask:
+    """One segment to paint and encode."""
+
+    portrait: str
+    """Content hash of the portrait."""
+    fps: Fraction
+    start: int
+    stop: int
+    last: bool
+    sound: Sound
+    """48 kHz, from SOUND_BEFORE before the first frame to SOUND_AFTER past the last one's end."""
+    seed: int = 0
+    life: bool = False
+
+
+class EncodeEngine(Protocol[Canvas]):
+    """Pastes patches on the portrait and encodes picture and sound. Thread-safe."""
+
+    weights: ClassVar[Sequence[str]]
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
+        """Make the engine ready; most encoders load no weights."""
+
+    def prepare(self, portrait: Portrait) -> Canvas:
+        """Convert the portrait once."""
+
+    def encode(self, canvas: Canvas, task: SegmentTask, frames: Iterator[Frame]) -> bytes:
+        """A closed-GOP fragmented MP4 of the segment, timestamps on the job's grid."""

@@ -1,0 +1,1 @@
+"""A picture to faces and landmarks."""

@@ -1,0 +1,1 @@
+"""Words to a picture of a face."""

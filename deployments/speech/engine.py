@@ -1,0 +1,44 @@
+"""What every speech engine takes and gives."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol, Self
+
+from media.sound import Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A named speaker."""
+
+    id: str
+    name: str
+    languages: tuple[str, ...]
+    """BCP 47 tags."""
+    gender: str
+    licence: str
+
+
+class SpeechEngine(Protocol):
+    """Speaks text. Thread-safe; the same call gives the same samples."""
+
+    weights: ClassVar[Sequence[str]]
+    """Names in the weights manifest that the engine loads."""
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
+        """Open the weights: `files` maps each member's file name to where it lies."""
+
+    @property
+    def voices(self) -> Sequence[Voice]:
+        """The voices that can speak now."""
+
+    def check(self, text: str, voice: str) -> int:
+        """Number of pieces the text will be spoken in.
+
+        Raises AvatarError `empty_text` where nothing can be pronounced, `unknown_voice`.
+        """
+
+    def speak(self, text: str, voice: str, speed: float = 1.0) -> Iterator[Speech]:
+        """Speech piece by piece, in order, the first as early as can be."""

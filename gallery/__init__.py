@@ -1,0 +1,1 @@
+"""Faces that depict nobody, ready to pick."""

@@ -1,0 +1,42 @@
+"""Settings of the service, from the environment (AVATAR_…) and nowhere else."""
+
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things lie and how much is let in."""
+
+    model_config = SettingsConfigDict(env_prefix="AVATAR_", frozen=True)
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("avatar-serve"))
+    """Embedded database and artifacts; created on first use."""
+    weights_dir: Path = Field(default_factory=lambda: user_cache_path("avatar-serve") / "weights")
+    """Verified weights, by name."""
+    weights_source: Path | None = None
+    """A folder of the operator's that is looked in before any registry."""
+
+    database_url: str = ""
+    """SQLAlchemy URL; empty: SQLite in data_dir."""
+    storage_url: str = ""
+    """Object store URL; empty: a folder in data_dir."""
+
+    max_upload_bytes: int = 64 * 1024 * 1024
+    max_picture_pixels: int = 50_000_000
+    max_sound_seconds: float = 1800.0
+    max_text_characters: int = 40_000
+    max_active_jobs: int = 64
+    """Queued and running jobs beyond which new ones get `too_many_jobs`."""
+    default_side: int = 1280
+    """Longest side of a video whose size is `auto`."""
+
+    def database(self) -> str:
+        """The URL of the records' database."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'records.sqlite3'}"
+
+    def storage(self) -> str:
+        """The URL of the artifacts' store."""
+        return self.storage_url or (self.data_dir / "artifacts").absolute().as_uri()

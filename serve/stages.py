@@ -1,0 +1,38 @@
+"""The stages as the ingress and the director call them, whoever runs them."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Protocol
+
+from media.face import Face, Picture
+from media.sound import Speech
+
+
+class Stages(Protocol):
+    """Every call may raise AvatarError. Implemented over Ray handles and over engines in a row."""
+
+    async def paint(self, prompt: str, seed: int) -> Any:
+        """A `Painting` from words (portrait stage)."""
+
+    async def find_faces(self, picture: Picture) -> list[Face]:
+        """All faces, numbered left to right (face stage)."""
+
+    async def mesh(self, picture: Picture, face: Face) -> Face:
+        """The face with its mesh filled (face stage)."""
+
+    async def voices(self) -> Sequence[Any]:
+        """The `Voice`s that can speak now (speech stage)."""
+
+    async def check_text(self, text: str, voice: str) -> int:
+        """Pieces that the text will be spoken in; raises `empty_text`, `unknown_voice`."""
+
+    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
+        """Speech piece by piece (speech stage)."""
+
+    async def encode(self, task: Any) -> bytes:
+        """One segment of video (encode stage, which pulls from lip sync)."""
+
+    async def run_job(self, job_id: str) -> None:
+        """Have a director make the job's video; returns when the job is over."""
+
+    async def about(self) -> dict[str, Any]:
+        """Per stage: engine, weights with licences, state."""

@@ -1,0 +1,1 @@
+"""Artifacts: pictures, segments, videos."""

@@ -1,0 +1,1 @@
+"""Weights: what they are, where they come from, whether they are whole."""
