@@ -1,1 +1,25 @@
-"""The graph."""
+"""The graph: every stage its own deployment, wired by handles behind one ingress.
+
+    client -> Ingress -> Director -> Portrait, Face, Speech
+                                  -> Encode -> Lipsync
+
+`serve run pipeline_graph:app` runs it with defaults; config/*.yaml give each stage its engine,
+resources, autoscaling and limits.
+"""
+
+from deployments.director.deployment import DirectorStage
+from deployments.encode.deployment import EncodeStage
+from deployments.face.deployment import FaceStage
+from deployments.lipsync.deployment import LipsyncStage
+from deployments.portrait.deployment import PortraitStage
+from deployments.speech.deployment import SpeechStage
+from serve.api.ingress import Ingress
+
+portrait = PortraitStage.bind()
+face = FaceStage.bind()
+speech = SpeechStage.bind()
+lipsync = LipsyncStage.bind()
+encode = EncodeStage.bind(lipsync)
+director = DirectorStage.bind(portrait, face, speech, encode)
+
+app = Ingress.bind(portrait, face, speech, encode, director)

@@ -29,6 +29,26 @@ class SegmentTask:
     life: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedSegment:
+    """A segment's bytes and what they cost."""
+
+    data: bytes
+    """Init and fragment, see media/fragments.py."""
+    lipsync_ms: float
+    """Time inside the lip sync engine."""
+    encode_ms: float
+    """Time of the encoder, without waiting for patches."""
+
+
+SOUND_BEFORE = 1.2
+"""Seconds of sound before its first frame that a segment needs (lip sync's look-back, AAC's
+pre-roll)."""
+
+SOUND_AFTER = 0.2
+"""Seconds of sound past its last frame that a segment needs (look-ahead, AAC's overlap)."""
+
+
 class EncodeEngine(Protocol[Canvas]):
     """Pastes patches on the portrait and encodes picture and sound. Thread-safe."""
 

@@ -1,0 +1,102 @@
+"""Holding a job while its video is made: the lease, the watch for cancellation, the outcome."""
+
+import asyncio
+import logging
+import traceback
+from typing import Final
+
+from deployments.director.flow import Means, make_video
+from media.errors import AvatarError
+from serve.jobs import leases, progress, records, removal
+from serve.jobs.leases import LeaseLost
+
+log = logging.getLogger(__name__)
+
+LEASE: Final = 30.0
+"""Seconds after which a silent director is replaced."""
+RENEW: Final = LEASE / 3
+WATCH: Final = 0.4
+"""Seconds between two looks at whether the job was cancelled."""
+
+
+async def direct(means: Means, job_id: str) -> None:
+    """Make the job's video, unless somebody else does or it is over.
+
+    A fault ends the job and stands in its record; it is not raised.
+    """
+    fence = await leases.claim(means.database, job_id, LEASE)
+    if fence is None:
+        return
+    try:
+        await _hold_while_working(means, job_id, fence)
+    except LeaseLost:
+        log.info("job %s was taken away or cancelled", job_id)
+        await removal.remove_leftovers(means.database, means.artifacts, job_id)
+    except asyncio.CancelledError:
+        await asyncio.shield(_give_back(means, job_id, fence))
+        raise
+
+
+async def _hold_while_working(means: Means, job_id: str, fence: int) -> None:
+    work = asyncio.create_task(make_video(means, job_id, fence))
+    watch = asyncio.create_task(_watch(means, job_id, fence))
+    try:
+        await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+        if watch.done() and not work.done():
+            watch.result()  # raises LeaseLost, or what broke the watch
+        await work
+    except Exception as error:
+        fault = _fault(error, job_id)
+        if fault is None:
+            raise LeaseLost(job_id) from error
+        await progress.fail(means.database, job_id, fence, fault)
+    finally:
+        for task in (work, watch):
+            task.cancel()
+        await asyncio.gather(work, watch, return_exceptions=True)
+
+
+async def _watch(means: Means, job_id: str, fence: int) -> None:
+    """Renew the lease; raise LeaseLost soon after the job was cancelled, deleted or taken."""
+    loop = asyncio.get_running_loop()
+    renewed = loop.time()
+    while True:
+        await asyncio.sleep(WATCH)
+        try:
+            job = await records.get(means.database, job_id)
+        except AvatarError:
+            raise LeaseLost(job_id) from None
+        if job.status != "in_progress" or job.fence != fence:
+            raise LeaseLost(job_id)
+        if loop.time() - renewed > RENEW:
+            await leases.renew(means.database, job_id, fence, LEASE)
+            renewed = loop.time()
+
+
+async def _give_back(means: Means, job_id: str, fence: int) -> None:
+    """A director that is told to stop lets another go on at once."""
+    try:
+        await leases.release(means.database, job_id, fence)
+    except LeaseLost:
+        log.info("job %s was over before it could be given back", job_id)
+
+
+def _fault(error: BaseException, job_id: str) -> AvatarError | None:
+    """The error that ends the job; None where the claim is lost and nothing may be written."""
+    causes = _flat(error)
+    if any(isinstance(cause, LeaseLost) for cause in causes):
+        return None
+    for cause in causes:
+        if isinstance(cause, AvatarError):
+            return cause
+    for cause in causes:
+        # Types and places only: messages may hold what a user wrote.
+        where = "".join(traceback.format_tb(cause.__traceback__))
+        log.error("job %s failed by %s\n%s", job_id, type(cause).__name__, where)
+    return AvatarError("internal", "The video could not be made: try again in a moment.")
+
+
+def _flat(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _flat(inner)]
+    return [error]

@@ -1,0 +1,124 @@
+"""The same engines without Ray: one process, one call after the other.
+
+For tests and for the benchmark that says what the graph costs.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from deployments.encode.engine import EncodedSegment, SegmentTask
+from deployments.encode.feed import calls
+from deployments.loading import EngineConfig, load_engine
+from deployments.portrait.engine import Painting
+from deployments.speech.engine import Voice
+from media.face import Face, Picture
+from media.patch import Frame
+from media.sound import Speech
+from serve.settings import Settings
+from serve.storage.artifacts import Artifacts
+from serve.storage.portraits import load_portrait
+
+
+def engine_configs(config: Path) -> dict[str, EngineConfig]:
+    """Deployment name -> engine config, from a Serve config file."""
+    loaded = yaml.safe_load(config.read_text())
+    (application,) = loaded["applications"]
+    return {
+        deployment["name"]: EngineConfig.model_validate(deployment["user_config"])
+        for deployment in application["deployments"]
+        if "user_config" in deployment
+    }
+
+
+@dataclass(eq=False)
+class InARow:
+    """`Stages` over engines in this process; an engine is loaded when it is first asked."""
+
+    configs: dict[str, EngineConfig]
+    settings: Settings
+    artifacts: Artifacts
+    _engines: dict[str, Any] = field(default_factory=dict)
+    _prepared: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def from_config(cls, config: Path, settings: Settings, artifacts: Artifacts) -> Self:
+        """Use the engines of a Serve config file."""
+        return cls(engine_configs(config), settings, artifacts)
+
+    def engine(self, stage: str) -> Any:
+        """The stage's engine."""
+        if stage not in self._engines:
+            self._engines[stage] = load_engine(self.configs[stage], self.settings)
+        return self._engines[stage]
+
+    async def paint(self, prompt: str, seed: int) -> Painting:
+        """A picture from words."""
+        painting: Painting = await asyncio.to_thread(self.engine("Portrait").paint, prompt, seed)
+        return painting
+
+    async def find_faces(self, picture: Picture) -> list[Face]:
+        """All faces, numbered left to right."""
+        faces: list[Face] = await asyncio.to_thread(self.engine("Face").find, picture)
+        return faces
+
+    async def mesh(self, picture: Picture, face: Face) -> Face:
+        """The face with its mesh filled."""
+        meshed: Face = await asyncio.to_thread(self.engine("Face").mesh, picture, face)
+        return meshed
+
+    async def voices(self) -> Sequence[Voice]:
+        """The voices that can speak now."""
+        voices: Sequence[Voice] = self.engine("Speech").voices
+        return voices
+
+    async def check_text(self, text: str, voice: str) -> int:
+        """Pieces that the text will be spoken in."""
+        pieces: int = await asyncio.to_thread(self.engine("Speech").check, text, voice)
+        return pieces
+
+    async def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
+        """Speech piece by piece."""
+        pieces: Iterator[Speech] = self.engine("Speech").speak(text, voice, speed)
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield piece
+
+    async def encode(self, task: SegmentTask) -> EncodedSegment:
+        """One segment, its patches made by the lip sync engine in the same thread."""
+        if task.portrait not in self._prepared:
+            portrait = await load_portrait(self.artifacts, task.portrait)
+            lipsync, encode = self.engine("Lipsync"), self.engine("Encode")
+            self._prepared[task.portrait] = lipsync.prepare(portrait), encode.prepare(portrait)
+        return await asyncio.to_thread(self._segment, task)
+
+    def _segment(self, task: SegmentTask) -> EncodedSegment:
+        prepared, canvas = self._prepared[task.portrait]
+        lipsync_ms = 0.0
+
+        def frames() -> Iterator[Frame]:
+            nonlocal lipsync_ms
+            for call in calls(task):
+                began = time.perf_counter()
+                (made,) = self.engine("Lipsync").frames([(prepared, call)])
+                lipsync_ms += 1e3 * (time.perf_counter() - began)
+                yield from made
+
+        began = time.perf_counter()
+        data: bytes = self.engine("Encode").encode(canvas, task, frames())
+        return EncodedSegment(data, lipsync_ms, 1e3 * (time.perf_counter() - began) - lipsync_ms)
+
+    async def run_job(self, job_id: str) -> None:
+        """Jobs need a director: see deployments/director."""
+        raise NotImplementedError("engines in a row have no director")
+
+    async def about(self) -> dict[str, Any]:
+        """Engine of each stage."""
+        return {
+            name: {"state": "ready", "engine": config.engine}
+            for name, config in self.configs.items()
+        }

@@ -1,0 +1,111 @@
+"""Starts the Serve application of a config file on this machine and stays until it is told to stop.
+
+`avatar-serve serve` runs it as a process of its own. On a cluster, `serve deploy` or KubeRay take
+the same config files instead.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+READY_SECONDS: Final = 180.0
+MIN_OBJECT_STORE: Final = 200 * 2**20
+"""Bytes of shared memory for what travels between stages: patches and sound, a few MB at a time."""
+
+
+def read_config(path: Path, *, host: str | None = None, port: int | None = None) -> dict[str, Any]:
+    """A Serve config file, bound to another address if asked."""
+    config: dict[str, Any] = yaml.safe_load(path.read_text())
+    options = config.setdefault("http_options", {})
+    options.update({k: v for k, v in {"host": host, "port": port}.items() if v is not None})
+    return config
+
+
+def start(config: dict[str, Any]) -> Any:
+    """Start a private Ray and the application. Returns Serve's client once all stages run.
+
+    Raises RuntimeError with the stages' messages where one does not come up.
+    """
+    # Private by default: no usage report, no token file in the home directory, no dashboard.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    os.environ.setdefault("RAY_SERVE_ENABLE_TASK_EVENTS", "0")
+    import ray
+    from ray.serve._private import api
+    from ray.serve.schema import ServeDeploySchema
+
+    ray.init(
+        address="local",
+        include_dashboard=False,
+        num_cpus=max(4, os.cpu_count() or 1),
+        object_store_memory=MIN_OBJECT_STORE,
+        log_to_driver=False,
+        logging_level="ERROR",
+    )
+    schema = ServeDeploySchema.model_validate(config)
+    client = api.serve_start(
+        http_options=schema.http_options.model_dump(), proxy_location=schema.proxy_location
+    )
+    client.deploy_apps(schema)
+    _await_running(client, [application.name for application in schema.applications])
+    return client
+
+
+def _await_running(client: Any, names: list[str]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        statuses = [client.get_serve_status(name) for name in names]
+        states = [str(status.app_status.status.value) for status in statuses]
+        if all(state == "RUNNING" for state in states):
+            return
+        if any(state in ("DEPLOY_FAILED", "UNHEALTHY") for state in states):
+            raise RuntimeError("\n".join(_complaints(statuses)))
+        time.sleep(0.1)
+    raise RuntimeError(f"the stages did not come up within {READY_SECONDS:.0f} s")
+
+
+def _complaints(statuses: list[Any]) -> list[str]:
+    return [
+        f"{deployment.name}: {deployment.message}"
+        for status in statuses
+        for deployment in status.deployment_statuses
+        if deployment.message
+    ] or [status.app_status.message for status in statuses]
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM; exit status 1 where the application does not come up."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    arguments = parser.parse_args()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    import ray
+
+    config = read_config(arguments.config, host=arguments.host, port=arguments.port)
+    try:
+        client = start(config)
+    except RuntimeError as error:
+        sys.stderr.write(f"{error}\n")
+        ray.shutdown()
+        sys.exit(1)
+    options = config["http_options"]
+    sys.stdout.write(f"ready http://{options.get('host', '127.0.0.1')}:{options['port']}\n")
+    sys.stdout.flush()
+    stopped.wait()
+    client.shutdown()
+    ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The lip sync stage on Ray Serve."""
+
+import time
+from typing import Any
+
+from ray import serve
+
+from deployments.lipsync.engine import LipsyncCall
+from deployments.portraits import WARM
+from deployments.shell import EngineShell
+from media.patch import Frame
+from serve.settings import Settings
+from serve.storage.artifacts import open_artifacts
+from serve.storage.portraits import load_portrait
+
+
+@serve.deployment(name="Lipsync")
+class LipsyncStage(EngineShell):
+    """Makes patches; several calls that wait together are one batch for the engine."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._artifacts = open_artifacts(Settings().storage())
+
+    @serve.multiplexed(max_num_models_per_replica=WARM)
+    async def prepared(self, portrait: str) -> Any:
+        """The portrait as the engine needs it; a miss costs loading and preparing it once."""
+        loaded = await load_portrait(self._artifacts, portrait)
+        return await self.in_thread(self._engine.prepare, loaded)
+
+    async def frames(self, call: LipsyncCall) -> tuple[list[Frame], float]:
+        """The frames of a call and the milliseconds that the engine took for them."""
+        prepared = await self.prepared(call.portrait)
+        return await self._batched((prepared, call))
+
+    @serve.batch(max_batch_size=8, batch_wait_timeout_s=0.0)
+    async def _batched(
+        self, calls: list[tuple[Any, LipsyncCall]]
+    ) -> list[tuple[list[Frame], float]]:
+        began = time.perf_counter()
+        made: list[list[Frame]] = await self.in_thread(self._engine.frames, calls)
+        spent = 1e3 * (time.perf_counter() - began) / len(calls)
+        return [(frames, spent) for frames in made]

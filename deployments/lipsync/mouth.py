@@ -1,0 +1,114 @@
+"""Sound to mouth shapes: a small network over what is heard from 1 s before to 120 ms after."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]  # ships no types
+from numpy.typing import NDArray
+
+from deployments.lipsync.hearing import HOP, HOPS_A_SECOND, spectra
+from media.sound import Sound
+from media.timegrid import HEARING_RATE
+
+HOPS_BEFORE: Final = 24
+HOPS_AFTER: Final = 10
+"""Spectra that the network sees around the one it speaks of: 240 ms before, 100 ms after."""
+SHIPPED: Final = Path(__file__).with_name("mouth.onnx")
+
+OPENING_UNIT: Final = 0.2
+WIDTH_UNIT: Final = 0.17
+"""The network gives opening and width in these units."""
+
+_WIDEST = 0.24
+_SILENT_DB, _AUDIBLE_DB = -60.0, -54.0
+_QUIET_BELOW_LEVEL = 35.0
+
+Curve = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MouthCurves:
+    """The mouth at each time asked for; arrays of shape (times,).
+
+    Lengths are in face units, (eye distance + 1.305 x the way from between the eyes to the base of
+    the nose) / 2.
+    """
+
+    opening: Curve
+    """Gap of the inner lips: 0 closed, about .19 a wide "a"."""
+    width: Curve
+    """Change of the mouth's width: -.17 the pucker of "w", +.06 "i"."""
+    closure: Curve
+    """0 to 1: lips pressed for m, b, p; the opening is 0 there."""
+    teeth: Curve
+    """0 to 1: lower lip at the upper teeth for f, v."""
+    loudness: Curve
+    """0 to 1: how loudly someone speaks now; 0 in silence and noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class MouthReader:
+    """Reads mouth shapes off sound. Thread-safe; the same sound gives the same shapes."""
+
+    session: ort.InferenceSession
+
+    @classmethod
+    def load(cls, path: Path | None = None, threads: int = 1) -> Self:
+        """Open the network at `path`, by default the one that ships with the project."""
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        model = str(path or SHIPPED)
+        return cls(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
+
+    def curves(self, sound: Sound, times: NDArray[np.float64]) -> MouthCurves:
+        """The mouth at `times` (seconds on the track's clock, rising).
+
+        `sound` is 16 kHz and should hold the second before and the 120 ms after each time; what
+        it lacks counts as silence.
+        """
+        if sound.rate != HEARING_RATE:
+            raise ValueError(f"hears {HEARING_RATE} Hz, not {sound.rate}")
+        if not len(times):
+            return MouthCurves(*(np.zeros(0, np.float32) for _ in range(5)))
+        # Hops are counted in whole samples, so that a time on the grid is exactly its hop.
+        position = np.round(np.asarray(times, np.float64) * HEARING_RATE, 3) / HOP
+        first = int(np.floor(position[0]))
+        stop = int(np.floor(position[-1])) + 2
+        shapes = self._hops(sound, first, stop)
+        whole = np.floor(position).astype(np.intp) - first
+        share = (position - np.floor(position)).astype(np.float32)[:, None]
+        at_times = shapes[whole] * (1 - share) + shapes[whole + 1] * share
+        return MouthCurves(*np.ascontiguousarray(at_times.T))
+
+    def _hops(self, sound: Sound, first: int, stop: int) -> NDArray[np.float32]:
+        """Shapes at the hops [first, stop): (hops, 5)."""
+        features, level, power = spectra(sound, first - HOPS_BEFORE, stop + HOPS_AFTER)
+        feed = {"features": np.ascontiguousarray(features.T)[None]}
+        opening, width, closure, teeth, voice = self.session.run(None, feed)[0][0]
+        # The level HOPS_AFTER ahead knows of speech about to begin; true silence never moves.
+        ahead = level[HOPS_BEFORE + HOPS_AFTER :]
+        audible = np.clip((ahead - _SILENT_DB) / (_AUDIBLE_DB - _SILENT_DB), 0, 1)
+        speaks = _ease(voice, 0.25, 0.6) * audible
+        pressed = _ease(closure, 0.3, 0.6)
+        gap = np.clip(opening * OPENING_UNIT, 0, _WIDEST) * speaks * (1 - pressed)
+        here = slice(HOPS_BEFORE, HOPS_BEFORE + stop - first)
+        loud = np.clip((power[here] - level[here]) / _QUIET_BELOW_LEVEL + 1, 0, 1) * speaks
+        shapes = (gap, width * WIDTH_UNIT * speaks, closure * speaks, teeth * speaks, loud)
+        return np.stack(shapes, axis=1).astype(np.float32)
+
+
+def hops_needed() -> tuple[float, float]:
+    """Seconds before and after a time that its shape depends on (for tests and docs)."""
+    from deployments.lipsync.hearing import LEVEL_HOPS
+
+    before = (HOPS_BEFORE + LEVEL_HOPS + 3) / HOPS_A_SECOND + 0.02
+    return before, (HOPS_AFTER + 1) / HOPS_A_SECOND + 0.005
+
+
+def _ease(x: Curve, low: float, high: float) -> Curve:
+    """0 below `low`, 1 above `high`, smooth between (smoothstep)."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)

@@ -1,0 +1,293 @@
+"""How the picture round a mouth moves when it opens, widens or closes.
+
+Displacements of mesh points are linear in a few shape numbers. Radial basis functions with the
+linear kernel (Duchon's splines in their simplest form) carry them to a coarse grid, once a
+portrait; a frame is then a weighted sum of grids, inverted by fixed-point steps and enlarged.
+The face is two layers that part at the lips: the upper one hangs on the skull, the lower one on
+the jaw.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deployments.lipsync.landmarks import (
+    CHEEKS,
+    CHIN,
+    CORNERS,
+    JAW,
+    LOWER_INNER,
+    LOWER_OUTER,
+    NOSE_BASE,
+    UPPER_INNER,
+    UPPER_OUTER,
+    FaceFrame,
+)
+
+Field = NDArray[np.float32]
+
+SHAPES: Final = ("open", "width", "close", "teeth", "press")
+GRID: Final = 40
+"""Nodes along the longer side of the coarse grid."""
+INVERSIONS: Final = 4
+FADE: Final = 0.16
+"""Face units over which the movement dies out towards the rectangle's rim."""
+
+UPPER_SHARE: Final = 0.17
+"""Part of an opening that the upper lip takes; the jaw takes the rest."""
+JAW_SHARE: Final = 0.62
+CORNER_DROP: Final = 0.10
+CLOSING_UPPER: Final = 0.4
+"""Part of a smile's gap that its upper lip closes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """An even-aligned rectangle of the picture, in luma pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MouthField:
+    """All that a portrait's mouth needs to move. Points are in the rectangle's pixels."""
+
+    rectangle: Rectangle
+    upper: NDArray[np.float32]
+    lower: NDArray[np.float32]
+    """(shapes, rows, columns, 2): displacement of each layer per unit of each shape, in pixels."""
+    upper_lip: NDArray[np.float32]
+    lower_lip: NDArray[np.float32]
+    """(11, 2): inner lip lines at rest, from the picture's left to its right."""
+    upper_lip_moves: NDArray[np.float32]
+    lower_lip_moves: NDArray[np.float32]
+    """(shapes, 11, 2)."""
+    fade: Field
+    """(height, width): how much of the movement is let through."""
+    unit: float
+    corner_feather: NDArray[np.float32]
+    """(width,): pixels over which the layers melt, small between the corners."""
+
+
+def mouth_shapes(mesh: NDArray[np.float32], frame: FaceFrame) -> dict[int, NDArray[np.float64]]:
+    """Mesh point -> (shapes, 2) displacements in face units per unit of each shape."""
+    at = frame.coordinates(mesh[:, :2])
+    middle = (at[13] + at[14]) / 2
+    side = np.where(at[:, 0] < middle[0], middle[0] - at[61, 0], at[291, 0] - middle[0])
+    across = np.clip((at[:, 0] - middle[0]) / np.maximum(side, 0.05), -1.0, 1.0)
+    arch = np.clip(1 - across**2, 0, 1) ** 0.6
+    gap = {
+        point: max(0.0, at[low, 1] - at[up, 1])
+        for up, low, *pair in zip(UPPER_INNER, LOWER_INNER, UPPER_OUTER, LOWER_OUTER, strict=True)
+        for point in (up, low, *pair)
+    }
+    moves: dict[int, NDArray[np.float64]] = {}
+
+    def put(point: int, **uv: tuple[float, float]) -> None:
+        moves[point] = np.array([uv.get(shape, (0.0, 0.0)) for shape in SHAPES])
+
+    for lip, lift, thin, shut in (
+        (UPPER_INNER, -UPPER_SHARE, 0.03, CLOSING_UPPER),
+        (UPPER_OUTER, -0.7 * UPPER_SHARE, 0.14, 0.85 * CLOSING_UPPER),
+        (LOWER_INNER, 1 - UPPER_SHARE, -0.03, CLOSING_UPPER - 1),
+        (LOWER_OUTER, 0.95 - UPPER_SHARE, -0.14, 0.9 * (CLOSING_UPPER - 1)),
+    ):
+        lower = lip in (LOWER_INNER, LOWER_OUTER)
+        inner = lip in (UPPER_INNER, LOWER_INNER)
+        for point in lip:
+            if point in CORNERS:
+                put(
+                    point, open=(-0.05 * across[point], CORNER_DROP), width=(0.5 * across[point], 0)
+                )
+                continue
+            drop = lift * arch[point] + CORNER_DROP * (1 - arch[point])
+            put(
+                point,
+                open=(-0.05 * across[point], drop),
+                width=(0.5 * across[point], thin * arch[point]),
+                close=(0.0, shut * gap[point]),
+                teeth=(0.0, (-0.035 if inner else -0.022) * arch[point] if lower else 0.0),
+                press=(0.0, (-0.012 if lower else 0.012) * arch[point]),
+            )
+    for point in CHIN:
+        reach = np.clip(1 - abs(at[point, 0] - middle[0]) / 0.95, 0, 1) ** 0.5
+        drop = 0.68 * reach
+        put(point, open=(0, drop), close=(0, -0.25 * gap[14] * reach), teeth=(0, -0.012 * reach))
+    for point in JAW:
+        reach = np.clip(1 - abs(at[point, 0] - middle[0]) / 0.9, 0, 1) ** 0.7
+        put(point, open=(0, JAW_SHARE * reach), close=(0, -0.2 * gap[14] * reach))
+    for point in NOSE_BASE:
+        put(point)
+    for point in CHEEKS:
+        put(point, open=(0, 0.03), width=(0.12 * np.sign(across[point]), 0))
+    return moves
+
+
+def mouth_field(mesh: NDArray[np.float32], frame: FaceFrame, size: tuple[int, int]) -> MouthField:
+    """Prepare a portrait of `size` (width, height) pixels for moving its mouth."""
+    moves = mouth_shapes(mesh, frame)
+    points = mesh[:, :2].astype(np.float64)
+    rectangle = _rectangle(points, frame, size)
+    corner = np.array([rectangle.x, rectangle.y])
+    layers = [
+        _layer([p for p in moves if p not in hidden], moves, points - corner, frame, rectangle)
+        for hidden in (
+            set(LOWER_INNER[1:-1]) | set(LOWER_OUTER[1:-1]) | set(CHIN),
+            set(UPPER_INNER[1:-1]) | set(UPPER_OUTER[1:-1]) | set(NOSE_BASE),
+        )
+    ]
+    upper_lip, upper_moves = _lip(UPPER_INNER, moves, points - corner, frame)
+    lower_lip, lower_moves = _lip(LOWER_INNER, moves, points - corner, frame)
+    return MouthField(
+        rectangle,
+        *layers,
+        upper_lip,
+        lower_lip,
+        upper_moves,
+        lower_moves,
+        _fade(rectangle, frame.unit, float(points[2] @ np.array([0, 1]) - rectangle.y)),
+        frame.unit,
+        _corner_feather(upper_lip, rectangle.width),
+    )
+
+
+def _rectangle(points: NDArray[np.float64], frame: FaceFrame, size: tuple[int, int]) -> Rectangle:
+    mouth = (points[13] + points[14]) / 2
+    chin = points[152] + frame.v * 0.35 * frame.unit
+    nose = points[2] - frame.v * 0.02 * frame.unit
+    reach = 0.98 * frame.unit
+    extremes = np.array([mouth - frame.u * reach, mouth + frame.u * reach, chin, nose])
+    low, high = extremes.min(axis=0), extremes.max(axis=0)
+    x0, y0 = (max(0, int(v) // 2 * 2) for v in low)
+    x1, y1 = (min(s, -(-int(np.ceil(v)) // 2) * 2) for s, v in zip(size, high, strict=True))
+    return Rectangle(x0, y0, x1 - x0, y1 - y0)
+
+
+def _layer(
+    chosen: list[int],
+    moves: dict[int, NDArray[np.float64]],
+    points: NDArray[np.float64],
+    frame: FaceFrame,
+    rectangle: Rectangle,
+) -> NDArray[np.float32]:
+    ring = _ring(rectangle, frame.unit)
+    centres = np.vstack([points[chosen], ring])
+    values = np.zeros((len(SHAPES), len(centres), 2))
+    for k, point in enumerate(chosen):
+        values[:, k] = frame.vectors(moves[point])
+    distance = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
+    smoothing = 0.01 * frame.unit * np.eye(len(centres))
+    weights = np.linalg.solve(
+        distance + smoothing, values.transpose(1, 0, 2).reshape(len(centres), -1)
+    )
+    nodes = _nodes(rectangle)
+    kernel = np.linalg.norm(nodes.reshape(-1, 1, 2) - centres[None], axis=-1)
+    field = (kernel @ weights).reshape(*nodes.shape[:2], len(SHAPES), 2)
+    return np.ascontiguousarray(field.transpose(2, 0, 1, 3), np.float32)
+
+
+def _ring(rectangle: Rectangle, unit: float) -> NDArray[np.float64]:
+    """Still points round the rectangle."""
+    xs = np.linspace(-0.1 * unit, rectangle.width + 0.1 * unit, 9)
+    ys = np.linspace(-0.1 * unit, rectangle.height + 0.1 * unit, 9)
+    return np.array(
+        [(x, y) for x in xs for y in ys if x in (xs[0], xs[-1]) or y in (ys[0], ys[-1])]
+    )
+
+
+def _nodes(rectangle: Rectangle) -> NDArray[np.float64]:
+    """(rows, columns, 2) pixel positions of the coarse grid's nodes, as cv2.resize places them."""
+    longer = max(rectangle.width, rectangle.height)
+    columns = max(4, round(GRID * rectangle.width / longer))
+    rows = max(4, round(GRID * rectangle.height / longer))
+    xs = (np.arange(columns) + 0.5) * rectangle.width / columns - 0.5
+    ys = (np.arange(rows) + 0.5) * rectangle.height / rows - 0.5
+    return np.stack(np.meshgrid(xs, ys), axis=-1)
+
+
+def _lip(
+    line: tuple[int, ...],
+    moves: dict[int, NDArray[np.float64]],
+    points: NDArray[np.float64],
+    frame: FaceFrame,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    at = points[list(line)]
+    shifts = np.stack([frame.vectors(moves[point]) for point in line], axis=1)
+    return at.astype(np.float32), shifts.astype(np.float32)
+
+
+def _fade(rectangle: Rectangle, unit: float, nose: float) -> Field:
+    ys, xs = np.mgrid[0 : rectangle.height, 0 : rectangle.width].astype(np.float32)
+    rim = np.minimum.reduce([xs, rectangle.width - 1 - xs, rectangle.height - 1 - ys])
+    weight = np.clip(rim / (FADE * unit), 0, 1) * np.clip((ys - nose) / (0.10 * unit), 0, 1)
+    return np.asarray(weight * weight * (3 - 2 * weight), np.float32)
+
+
+def _corner_feather(lip: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    xs = np.arange(width, dtype=np.float32)
+    left, right = sorted((float(lip[0, 0]), float(lip[-1, 0])))
+    outside = np.maximum(0, np.maximum(left - xs, xs - right))
+    return np.asarray(1.0 + 1.2 * outside, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moved:
+    """One frame's mouth: where each pixel of the rectangle comes from, and the lips' new lines."""
+
+    map_x: Field
+    map_y: Field
+    upper_lip: NDArray[np.float32]
+    lower_lip: NDArray[np.float32]
+
+
+def move(field: MouthField, amounts: NDArray[np.float32]) -> Moved:
+    """Apply (shapes,) amounts. The lips never cross: where they would, they meet halfway."""
+    upper_lip = field.upper_lip + np.tensordot(amounts, field.upper_lip_moves, 1)
+    lower_lip = field.lower_lip + np.tensordot(amounts, field.lower_lip_moves, 1)
+    crossed = np.minimum(0, lower_lip[:, 1] - upper_lip[:, 1]) / 2
+    upper_lip[:, 1] += crossed
+    lower_lip[:, 1] -= crossed
+    size = (field.rectangle.width, field.rectangle.height)
+    upper, lower = (
+        cv2.resize(
+            _inverse(np.tensordot(amounts, layer, 1), size), size, interpolation=cv2.INTER_CUBIC
+        )
+        for layer in (field.upper, field.lower)
+    )
+    share = _lower_share(field, upper_lip, lower_lip)
+    shift = (upper + (lower - upper) * share[..., None]) * field.fade[..., None]
+    xs = np.arange(size[0], dtype=np.float32)[None]
+    ys = np.arange(size[1], dtype=np.float32)[:, None]
+    return Moved(xs - shift[..., 0], ys - shift[..., 1], upper_lip, lower_lip)
+
+
+def _inverse(forward: Field, size: tuple[int, int]) -> Field:
+    """Displacement seen from where a pixel lands: s(y) = d(y - s(y)), by fixed-point steps."""
+    rows, columns = forward.shape[:2]
+    step_x, step_y = columns / size[0], rows / size[1]
+    xs = np.arange(columns, dtype=np.float32)[None]
+    ys = np.arange(rows, dtype=np.float32)[:, None]
+    shift = forward
+    for _ in range(INVERSIONS):
+        at_x, at_y = xs - shift[..., 0] * step_x, ys - shift[..., 1] * step_y
+        seen = cv2.remap(forward, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        shift = np.asarray(seen, np.float32)
+    return shift
+
+
+def _lower_share(
+    field: MouthField, upper_lip: NDArray[np.float32], lower_lip: NDArray[np.float32]
+) -> Field:
+    """1 where a pixel is the jaw's layer's, 0 where the skull's; soft beyond the corners."""
+    xs = np.arange(field.rectangle.width, dtype=np.float32)
+    middle = (upper_lip + lower_lip) / 2
+    order = np.argsort(middle[:, 0])
+    line = np.interp(xs, middle[order, 0], middle[order, 1]).astype(np.float32)
+    ys = np.arange(field.rectangle.height, dtype=np.float32)[:, None]
+    return np.asarray(np.clip((ys - line) / field.corner_feather + 0.5, 0, 1), np.float32)

@@ -1,0 +1,135 @@
+"""The embedded lip sync: a warp of the portrait's own lips and jaw, led by sound alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deployments.lipsync.engine import LipsyncCall
+from deployments.lipsync.eyes import Eye, close_eye, find_eyes
+from deployments.lipsync.interior import Interior, paint_interior, show_interior
+from deployments.lipsync.landmarks import face_frame
+from deployments.lipsync.life import blink, head_pose
+from deployments.lipsync.mouth import MouthCurves, MouthReader
+from deployments.lipsync.mouth_field import MouthField, Rectangle, mouth_field, move
+from media.colour import to_i420
+from media.face import Picture, Portrait
+from media.patch import Frame, Patch
+
+CLOSED: Final = 0.012
+"""An opening at rest below this is the mesh's noise, in face units."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WarpPortrait:
+    """A portrait ready to speak."""
+
+    rgb: Picture
+    field: MouthField
+    interior: Interior
+    eyes: tuple[Eye, ...]
+    rest: float
+    """Opening of the lips in the picture, in face units."""
+    unit: float
+
+
+class Warp:
+    """Landmark-driven warp with a painted mouth interior."""
+
+    weights: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, reader: MouthReader, gain: float) -> None:
+        self._reader = reader
+        self._gain = gain
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int, gain: float = 1.0) -> Self:
+        """Open the embedded sound-to-mouth network; `gain` scales every opening."""
+        del files
+        return cls(MouthReader.load(None, threads=threads), gain)
+
+    def prepare(self, portrait: Portrait) -> WarpPortrait:
+        """Fields, interior and eyes of a portrait."""
+        mesh = portrait.face.mesh
+        if mesh is None:
+            raise ValueError("a portrait's face needs its mesh")
+        height, width = portrait.rgb.shape[:2]
+        frame = face_frame(mesh)
+        field = mouth_field(mesh, frame, (width, height))
+        rest = float((field.lower_lip[:, 1] - field.upper_lip[:, 1]).max()) / frame.unit
+        return WarpPortrait(
+            portrait.rgb,
+            field,
+            paint_interior(field, _cut(portrait.rgb, field.rectangle)),
+            find_eyes(mesh, (width, height)),
+            rest if rest > CLOSED else 0.0,
+            frame.unit,
+        )
+
+    def frames(self, calls: Sequence[tuple[WarpPortrait, LipsyncCall]]) -> list[list[Frame]]:
+        """The frames of each call."""
+        return [self._frames(portrait, call) for portrait, call in calls]
+
+    def _frames(self, portrait: WarpPortrait, call: LipsyncCall) -> list[Frame]:
+        numbers = np.arange(call.start, call.stop)
+        seconds = numbers / float(call.fps)
+        curves = self._reader.curves(call.sound, seconds)
+        amounts = shape_amounts(curves, portrait.rest, self._gain)
+        return [
+            self._frame(portrait, amounts[k], call, float(seconds[k])) for k in range(len(numbers))
+        ]
+
+    def _frame(
+        self,
+        portrait: WarpPortrait,
+        amounts: NDArray[np.float32],
+        call: LipsyncCall,
+        seconds: float,
+    ) -> Frame:
+        patches = [self._mouth(portrait, amounts)]
+        if not call.life:
+            return Frame(tuple(patches))
+        lids = blink(call.seed, seconds)
+        if lids > 0:
+            patches += [
+                _patch(eye.rectangle, close_eye(eye, lids, portrait.rgb)) for eye in portrait.eyes
+            ]
+        return Frame(tuple(patches), head_pose(call.seed, seconds, portrait.unit))
+
+    def _mouth(self, portrait: WarpPortrait, amounts: NDArray[np.float32]) -> Patch:
+        field = portrait.field
+        moved = move(field, amounts)
+        source = _cut(portrait.rgb, field.rectangle)
+        warped = cv2.remap(
+            source, moved.map_x, moved.map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        rgb = np.asarray(warped, np.uint8)
+        drop = float(moved.lower_lip[5, 1] - field.lower_lip[5, 1])
+        show_interior(portrait.interior, moved.upper_lip, moved.lower_lip, drop, rgb)
+        return _patch(field.rectangle, rgb)
+
+
+def shape_amounts(curves: MouthCurves, rest: float, gain: float) -> NDArray[np.float32]:
+    """(frames, shapes) amounts for a mouth that is open by `rest` in the picture.
+
+    A mouth that smiles with parted lips closes by its own gap first; what opens beyond that gap
+    is the jaw's.
+    """
+    opening = curves.opening * gain
+    beyond = np.maximum(0.0, opening - rest)
+    closing = np.clip((rest - opening) / rest, 0, 1) if rest > 0 else np.zeros_like(opening)
+    return np.stack([beyond, curves.width, closing, curves.teeth, curves.closure], axis=1).astype(
+        np.float32
+    )
+
+
+def _cut(rgb: Picture, box: Rectangle) -> Picture:
+    return rgb[box.y : box.y + box.height, box.x : box.x + box.width]
+
+
+def _patch(box: Rectangle, rgb: Picture) -> Patch:
+    return Patch(box.x, box.y, to_i420(rgb))

@@ -1,0 +1,93 @@
+"""Linear probes of the generator's latent space: how old, how blonde … a face will look, and moves.
+
+A probe is a line fitted to labels of sampled faces: score = direction . (w - mean) + bias, in
+standard deviations of its label. `training/portraits` measures the labels and fits the lines.
+"""
+
+import io
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployments.portrait.generator import Latents
+
+SHA256: Final = "a3372db4e230713bf4bac550e5b62b816212021fdbd9ac8aaf172b56f4a4fee2"
+"""Of `probes.npz`, which lies beside this file."""
+
+RIDGE: Final = 1e-3
+"""Keeps the move finite where probes are nearly parallel; in variances of a score."""
+
+Bounds = Mapping[str, tuple[float, float]]
+"""Least and greatest score wanted, by probe."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probes:
+    """The probes, and the latents' mean and covariance that say which moves are natural."""
+
+    names: tuple[str, ...]
+    direction: NDArray[np.float64]
+    """(probes, LATENT)."""
+    bias: NDArray[np.float64]
+    """(probes,)."""
+    label_mean: Mapping[str, float]
+    label_std: Mapping[str, float]
+    """A label's mean and standard deviation in its own unit (age: years)."""
+    mean: NDArray[np.float64]
+    """(LATENT,)."""
+    covariance: NDArray[np.float64]
+    """(LATENT, LATENT)."""
+
+    @classmethod
+    def read(cls) -> Self:
+        """The probes that come with the project. Raises ValueError where the file was changed."""
+        data = files("deployments.portrait").joinpath("probes.npz").read_bytes()
+        if sha256(data).hexdigest() != SHA256:
+            raise ValueError("deployments/portrait/probes.npz is not the file that was released")
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            names = tuple(str(name) for name in arrays["names"])
+            return cls(
+                names=names,
+                direction=arrays["direction"].astype(np.float64),
+                bias=arrays["bias"].astype(np.float64),
+                label_mean=dict(zip(names, arrays["label_mean"].tolist(), strict=True)),
+                label_std=dict(zip(names, arrays["label_std"].tolist(), strict=True)),
+                mean=arrays["w_mean"].astype(np.float64),
+                covariance=arrays["w_covariance"].astype(np.float64),
+            )
+
+    def scores(self, w: Latents) -> NDArray[np.float64]:
+        """(n, probes) scores of (n, LATENT) latents."""
+        return (w - self.mean) @ self.direction.T + self.bias
+
+    def score(self, w: Latents, name: str) -> NDArray[np.float64]:
+        """(n,) scores of one probe."""
+        return self.scores(w)[:, self.names.index(name)]
+
+    def in_deviations(self, name: str, label: float) -> float:
+        """The score of a label given in its own unit."""
+        return (label - self.label_mean[name]) / self.label_std[name]
+
+    def steer(
+        self, w: Latents, bounds: Bounds, *, free: Set[str] = frozenset()
+    ) -> tuple[Latents, NDArray[np.float64]]:
+        """Move latents (n, LATENT) so that their scores come to lie within bounds.
+
+        The move is the likeliest one: of all that reach the scores the shortest by the latents'
+        own covariance. Probes without bounds keep their scores, but for those named in `free`,
+        which follow as they naturally would. Returns the moved latents and the (n,) squared
+        lengths of the moves, in deviations.
+        """
+        used = [i for i, name in enumerate(self.names) if name in bounds or name not in free]
+        lines = self.direction[used]
+        low, high = np.array([bounds.get(self.names[i], (-np.inf, np.inf)) for i in used]).T
+        scores = self.scores(w)[:, used]
+        missing = np.clip(scores, low, high) - scores
+        natural = lines @ self.covariance
+        weights = np.linalg.solve(natural @ lines.T + RIDGE * np.eye(len(used)), missing.T).T
+        return w + weights @ natural, np.sum(weights * missing, axis=1)

@@ -1,0 +1,29 @@
+"""The speech stage on Ray Serve."""
+
+from collections.abc import AsyncIterator, Iterator
+
+from ray import serve
+
+from deployments.shell import EngineShell
+from deployments.speech.engine import Voice
+from media.sound import Speech
+
+
+@serve.deployment(name="Speech")
+class SpeechStage(EngineShell):
+    """Speaks text."""
+
+    async def voices(self) -> list[Voice]:
+        """The voices that can speak now."""
+        return list(self._engine.voices)
+
+    async def check(self, text: str, voice: str) -> int:
+        """Pieces that the text will be spoken in; raises `empty_text`, `unknown_voice`."""
+        pieces: int = await self.in_thread(self._engine.check, text, voice)
+        return pieces
+
+    async def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
+        """Speech piece by piece, in order."""
+        pieces: Iterator[Speech] = self._engine.speak(text, voice, speed)
+        while (piece := await self.in_thread(next, pieces, None)) is not None:
+            yield piece
