@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 READY_SECONDS: Final = 180.0
-MIN_OBJECT_STORE: Final = 200 * 2**20
+OBJECT_STORE: Final = 200 * 2**20
 """Bytes of shared memory for what travels between stages: patches and sound, a few MB at a time."""
 
 
@@ -45,7 +45,8 @@ def start(config: dict[str, Any]) -> Any:
         address="local",
         include_dashboard=False,
         num_cpus=max(4, os.cpu_count() or 1),
-        object_store_memory=MIN_OBJECT_STORE,
+        object_store_memory=OBJECT_STORE,
+        _temp_dir=os.environ.get("AVATAR_RAY_DIR"),
         log_to_driver=False,
         logging_level="ERROR",
     )
@@ -86,6 +87,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--quick-stop", action="store_true", help="end without draining")
     arguments = parser.parse_args()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -103,7 +105,8 @@ def main() -> None:
     sys.stdout.write(f"ready http://{options.get('host', '127.0.0.1')}:{options['port']}\n")
     sys.stdout.flush()
     stopped.wait()
-    client.shutdown()
+    if not arguments.quick_stop:
+        client.shutdown()  # replicas drain: directors give their jobs back
     ray.shutdown()
 
 

@@ -28,8 +28,8 @@ class Stages(Protocol):
     def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
         """Speech piece by piece (speech stage)."""
 
-    async def encode(self, task: Any) -> bytes:
-        """One segment of video (encode stage, which pulls from lip sync)."""
+    async def encode(self, task: Any) -> Any:
+        """An `EncodedSegment` (encode stage, which pulls from lip sync)."""
 
     async def run_job(self, job_id: str) -> None:
         """Have a director make the job's video; returns when the job is over."""

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from deployments.director.track import Track
-from media.captions import captions, words_from_transcript
+from media.captions import captions
 from media.face import Portrait
 from media.fragments import split_init
 from media.mux import assemble
 from media.picture import encode_webp
 from media.sound import Word
 from media.timegrid import TimeGrid
+from media.transcript import words_from_transcript
 from serve.jobs.models import Job, Segment
 from serve.storage import keys
 from serve.storage.artifacts import Artifacts

@@ -1,7 +1,7 @@
 """How the head is turned, by a rigid fit of MediaPipe's canonical face to a mesh."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +13,21 @@ MESH, BASIS = 1, 2
 """Fields of GeometryPipelineMetadata (protocol buffer): canonical mesh, and weighted points."""
 
 VERTICES = 3
-"""Field of Mesh3d: floats, five a vertex: x to the left of the person, y up, z forward, u, v."""
+"""Field of Mesh3d: floats, five a vertex: x to the person's left, y up, z forward, u, v."""
 
 VERTEX_FLOATS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanonicalFace:
-    """Points of an average face that looks straight ahead, and how much each counts in a fit."""
+    """An average face that looks straight ahead."""
 
-    indices: NDArray[np.intp]
-    """(n,) into the mesh."""
-    points: NDArray[np.float64]
-    """(n, 3) in centimetres; x to the picture's right, y down, z away from the viewer."""
+    mesh: NDArray[np.float64]
+    """(468, 3) in centimetres; x to the picture's right, y down, z away from the viewer."""
+    basis: NDArray[np.intp]
+    """(n,): the mesh's points that a fit uses: those that move least with the expression."""
     weights: NDArray[np.float64]
-    """(n,), their sum 1."""
+    """(n,): how much each counts, their sum 1."""
 
     @classmethod
     def parse(cls, metadata: bytes) -> "CanonicalFace":
@@ -49,11 +49,10 @@ class CanonicalFace:
         mesh = np.frombuffer(vertices, "<f4").reshape(-1, VERTEX_FLOATS)[:, :3]
         if not basis or max(basis) >= len(mesh):
             raise ValueError("the bundle's geometry has no canonical face")
-        indices = np.array(sorted(basis), np.intp)
         weights = np.array([basis[index] for index in sorted(basis)])
         # Canonical y points up and z to the viewer, the picture's y down and z away.
-        points = mesh[indices].astype(np.float64) * [1.0, -1.0, -1.0]
-        return cls(indices, points, weights / weights.sum())
+        turned = mesh.astype(np.float64) * [1.0, -1.0, -1.0]
+        return cls(turned, np.array(sorted(basis), np.intp), weights / weights.sum())
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
@@ -90,28 +89,50 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
     raise ValueError("the message is cut short")
 
 
-def rotation(mesh: NDArray[np.float32], face: CanonicalFace) -> NDArray[np.float64]:
-    """(3, 3) turn from the canonical face to the mesh: weighted Procrustes (Kabsch, 1976)."""
-    target = mesh[face.indices].astype(np.float64)
-    source = face.points - face.weights @ face.points
-    target = target - face.weights @ target
-    left, _, right = np.linalg.svd((source * face.weights[:, None]).T @ target)
-    # A reflection would fit a mirrored face: the last axis is flipped back where it is one.
-    upright = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
-    return np.asarray((left @ upright @ right).T)
-
-
 def head_pose(mesh: NDArray[np.float32], face: CanonicalFace) -> HeadPose:
-    """Angles of a (478, 3) mesh in pixels.
+    """Angles of a (478, 3) mesh in pixels, by weighted Procrustes (Kabsch, 1976)."""
+    target = mesh[face.basis].astype(np.float64)
+    source = face.mesh[face.basis]
+    source = source - face.weights @ source
+    target = target - face.weights @ target
+    return angles(_rotation((source * face.weights[:, None]).T @ target))
+
+
+def flat_head_pose(
+    points: NDArray[np.float32], indices: Sequence[int], face: CanonicalFace
+) -> HeadPose:
+    """Angles from (n, 2) pixels of the mesh's points `indices`, where no depth is known.
+
+    The scaled orthographic camera that takes the canonical face to the points, by least squares
+    (DeMenthon and Davis, "Model-based object pose in 25 lines of code", 1995, first step).
+    """
+    source = face.mesh[list(indices)]
+    target = points.astype(np.float64)
+    camera, *_ = np.linalg.lstsq(source - source.mean(axis=0), target - target.mean(axis=0))
+    # The nearest rotation: the camera's two rows made orthonormal, the third across them.
+    left, _, right = np.linalg.svd(camera.T, full_matrices=False)
+    across, down = left @ right
+    return angles(np.stack([across, down, np.cross(across, down)]))
+
+
+def angles(turn: NDArray[np.float64]) -> HeadPose:
+    """Angles of a (3, 3) turn of the canonical face, axes right, down and away from the viewer.
 
     A head that looks to the picture's right has a positive yaw, one that looks up a positive
     pitch, one tilted clockwise, as the viewer sees it, a positive roll. Roll is applied last, so
     that turning the picture changes nothing else.
     """
-    turn = rotation(mesh, face)
     yaw = np.arcsin(np.clip(turn[2, 0], -1.0, 1.0))
     pitch = -np.arctan2(turn[2, 1], turn[2, 2])
     roll = np.arctan2(turn[1, 0], turn[0, 0])
     return HeadPose(
         yaw=float(np.degrees(yaw)), pitch=float(np.degrees(pitch)), roll=float(np.degrees(roll))
     )
+
+
+def _rotation(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The turn that takes source to target, from the (3, 3) sum of source times target."""
+    left, _, right = np.linalg.svd(covariance)
+    # A reflection would fit a mirrored face: the last axis is flipped back where it is one.
+    upright = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    return np.asarray((left @ upright @ right).T)

@@ -93,12 +93,19 @@ class MediaPipe:
             )
         )
 
+    @property
+    def canonical(self) -> CanonicalFace:
+        """The average face that poses are measured against."""
+        return self._networks.canonical
+
     def find(self, picture: Picture) -> list[Face]:
         """All faces, numbered left to right, with mesh and blendshapes.
 
         Faces are looked for down to 2 % of the picture's side, 16 pixels and an eighth of the
         widest face, whichever is the most.
         """
+        # A mirrored view has strides that OpenCV refuses.
+        picture = np.ascontiguousarray(picture)
         faces: list[Face] = []
         tries = MAX_TRIES
         for narrowest, level in tiles.levels(picture):
@@ -125,7 +132,7 @@ class MediaPipe:
         """
         mesh = facemesh.refine(
             self._networks.mesh,
-            picture,
+            np.ascontiguousarray(picture),
             facemesh.starting_region(face),
             passes=MESH_PASSES,
             min_presence=MIN_PRESENCE,
@@ -148,7 +155,9 @@ class MediaPipe:
         """Boxes of one level that may be faces, best first, and where to fit their meshes."""
         found = blazeface.join(
             [
-                tile.locate(blazeface.detect(self._networks.detector, tile.rgb, min_score=MIN_SCORE))
+                tile.locate(
+                    blazeface.detect(self._networks.detector, tile.rgb, min_score=MIN_SCORE)
+                )
                 for tile in level
             ]
         )

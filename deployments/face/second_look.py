@@ -16,8 +16,11 @@ from deployments.face import blazeface, facemesh
 from deployments.face.tflite import Network
 from media.face import Picture
 
-SCALES = (1.0, 1.6)
-"""Sides of the looks, over the side of the mesh's own region."""
+VIEW = 1.6
+"""Side of the picture looked at, over the side of the mesh's own region."""
+
+INNER = 160
+"""Pixels of the 256 of that view that are looked at again by themselves, nearer."""
 
 MIN_SCORE = 0.05
 
@@ -32,26 +35,29 @@ def second_look(
     """How much the detector agrees with a mesh.
 
     Returns:
-        The agreement: the mean over SCALES of the detector's score less the mean distance
+        The agreement: the mean over both looks of the detector's score less the mean distance
         between its keypoints and the mesh's, as a share of the face's size (-1 where it sees
         nothing). And the best of the scores.
     """
     region = facemesh.region_of_mesh(mesh)
+    view = replace(region, side=region.side * VIEW)
+    matrix = view.matrix()
+    crop = facemesh.crop(picture, view)
     expected = np.stack([mesh[list(pair), :2].mean(axis=0) for pair in LANDMARKS])
     agreements, best = [], 0.0
-    for scale in SCALES:
-        view = replace(region, side=region.side * scale)
-        crop = facemesh.crop(picture, view)
+    for side in (facemesh.SIDE, INNER):
+        start = (facemesh.SIDE - side) // 2
+        part = crop[start : start + side, start : start + side]
         size = (blazeface.SIDE, blazeface.SIDE)
-        tile = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+        tile = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
         found = blazeface.detect(network, tile, min_score=MIN_SCORE)
         if not len(found):
             agreements.append(-1.0)
             continue
-        matrix = view.matrix()
-        points = found.keypoints[0, : len(LANDMARKS)] * (facemesh.SIDE / blazeface.SIDE)
-        apart = np.linalg.norm(points @ matrix[:, :2].T + matrix[:, 2] - expected, axis=1).mean()
+        points = found.keypoints[0, : len(LANDMARKS)] * (side / blazeface.SIDE) + start
+        placed = points @ matrix[:, :2].T + matrix[:, 2]
+        apart = float(np.linalg.norm(placed - expected, axis=1).mean())
         score = float(found.scores[0])
-        agreements.append(score - float(apart) * facemesh.ROOM / region.side)
+        agreements.append(score - apart * facemesh.ROOM / region.side)
         best = max(best, score)
     return float(np.mean(agreements)), best

@@ -63,7 +63,8 @@ def _level(power: Array) -> Array:
     """Loudest moment so far, at least the quietest level that speech is taken from."""
     smooth = (power[2:] + power[1:-1] + power[:-2]) / 3.0
     loudest = np.lib.stride_tricks.sliding_window_view(smooth, LEVEL_HOPS + 1).max(axis=1)
-    return np.maximum(loudest, np.float32(_QUIETEST_DB))
+    level: Array = np.maximum(loudest, np.float32(_QUIETEST_DB))
+    return level
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +84,9 @@ def _mel() -> Array:
     def to_mel(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
         return 2595.0 * np.log10(1.0 + hertz / 700.0)
 
-    edges = np.linspace(*to_mel(np.array([_LOWEST, _HIGHEST])), BANDS + 2)
+    lowest, highest = to_mel(np.array([_LOWEST, _HIGHEST])).tolist()
+    edges = np.linspace(lowest, highest, BANDS + 2)
     bins = to_mel(np.linspace(0, HEARING_RATE / 2, _FFT // 2 + 1))[:, None]
     width = edges[1] - edges[0]
-    return np.maximum(0.0, 1.0 - np.abs(bins - edges[1:-1]) / width).astype(np.float32)
+    triangles: Array = np.maximum(0.0, 1.0 - np.abs(bins - edges[1:-1]) / width).astype(np.float32)
+    return triangles

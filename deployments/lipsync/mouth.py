@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
-from deployments.lipsync.hearing import HOP, HOPS_A_SECOND, spectra
+from deployments.lipsync.hearing import HOP, spectra
 from media.sound import Sound
 from media.timegrid import HEARING_RATE
 
@@ -100,15 +100,7 @@ class MouthReader:
         return np.stack(shapes, axis=1).astype(np.float32)
 
 
-def hops_needed() -> tuple[float, float]:
-    """Seconds before and after a time that its shape depends on (for tests and docs)."""
-    from deployments.lipsync.hearing import LEVEL_HOPS
-
-    before = (HOPS_BEFORE + LEVEL_HOPS + 3) / HOPS_A_SECOND + 0.02
-    return before, (HOPS_AFTER + 1) / HOPS_A_SECOND + 0.005
-
-
 def _ease(x: Curve, low: float, high: float) -> Curve:
     """0 below `low`, 1 above `high`, smooth between (smoothstep)."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    t: Curve = np.clip((x - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)

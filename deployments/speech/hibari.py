@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]  # ships no types
-from hibari import dsp  # type: ignore[import-untyped]  # ships no types
-from hibari.g2p import G2P  # type: ignore[import-untyped]  # ships no types
+from hibari import dsp
+from hibari.g2p import G2P
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 

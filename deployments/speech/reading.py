@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from hibari.g2p.normalize import normalize  # type: ignore[import-untyped]  # ships no types
+from hibari.g2p.normalize import normalize
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,87 @@
+"""The HTTP application, put together."""
+
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.api import avatars, content, errors, events, openapi, system, videos, voices
+from serve.api.services import Services
+from serve.storage.keys import new_id
+
+log = logging.getLogger(__name__)
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def create_app(services: Services | Callable[[], Awaitable[Services]]) -> FastAPI:
+    """The application over open services, or over what opens them when the server starts.
+
+    Services that the application opened are closed by it; others are their opener's.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if isinstance(services, Services):
+            yield
+            return
+        app.state.services = await services()
+        try:
+            yield
+        finally:
+            await app.state.services.close()
+
+    app = FastAPI(
+        title="avatar-serve",
+        version=version("avatar-serve"),
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        responses=openapi.errors("invalid_request", "internal"),
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    if isinstance(services, Services):
+        app.state.services = services
+    errors.install(app)
+    app.add_middleware(_RequestIds)
+    for module in (videos, content, events, avatars, voices, system):
+        app.include_router(module.router)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _RequestIds:
+    """Gives each request an id, and a request that breaks an answer that tells only this id."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else new_id("req")
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception as error:
+            log.error("request %s: %s", request_id, errors.where(error))
+            if started:
+                raise  # the server cuts the connection: a half answer must not look whole
+            await errors.internal_error(request_id)(scope, receive, send_with_id)

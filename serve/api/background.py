@@ -1,0 +1,75 @@
+"""Work that outlives the request which began it."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from media.errors import AvatarError
+from serve.api.errors import where
+from serve.stages import Stages
+
+log = logging.getLogger(__name__)
+
+_NUDGES: Final = 6
+_FIRST_PAUSE: Final = 0.5  # seconds, doubled each time
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Running tasks, kept from the garbage collector and from their request's end."""
+
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run `work` on its own.
+
+        It gets a context of its own too: calls made in a request's context end with the request.
+        """
+        task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await `work`, which is carried through even where the request that waits is dropped."""
+        return await asyncio.shield(self.start(work))
+
+    async def close(self) -> None:
+        """Stop what still runs."""
+        for task in tuple(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+async def nudge(stages: Stages, job_id: str) -> None:
+    """Have a director take the job; the call lasts as long as the job.
+
+    A nudge that keeps failing is given up: directors look for jobs that nobody works on.
+    """
+    for tries in range(_NUDGES):
+        try:
+            await stages.run_job(job_id)
+            return
+        except AvatarError as error:
+            log.warning("job %s: the director answered %s", job_id, error.code)
+            if not error.retryable:
+                return
+        except Exception as error:  # reported, and left to the director's own search
+            log.error("job %s: no director could be called: %s", job_id, where(error))
+        await asyncio.sleep(_FIRST_PAUSE * 2**tries)
+
+
+async def within(seconds: float, work: Awaitable[T]) -> T:
+    """The result of `work`. Raises AvatarError `overloaded` when it takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        raise AvatarError(
+            "overloaded", "The service is too busy to answer in time: try again in a moment."
+        ) from None

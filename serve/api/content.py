@@ -1,0 +1,124 @@
+"""A finished video's files, whole or by ranges (RFC 9110)."""
+
+import re
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from media.errors import AvatarError
+from serve.api import openapi
+from serve.api.errors import error_response
+from serve.api.videos import Owner, Using
+from serve.jobs import records
+from serve.jobs.models import Job
+from serve.storage.artifacts import About, Artifacts
+
+router = APIRouter(prefix="/v1/videos", tags=["videos"])
+
+Variant = Annotated[
+    Literal["video", "thumbnail", "captions"], Query(description="Which of the video's files.")
+]
+
+_RANGE: Final = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*")
+_ENDINGS: Final = {"video": ".mp4", "thumbnail": ".webp", "captions": ".vtt"}
+
+
+@router.get(
+    "/{video_id}/content",
+    operation_id="get_video_content",
+    summary="Fetch the video, its thumbnail or its captions",
+    response_class=Response,
+    responses={
+        200: openapi.binary("video/mp4", "image/webp", "text/vtt"),
+        206: {"description": "The range asked for."},
+        416: {"description": "No such range."},
+        **openapi.errors("not_found", "not_finished"),
+    },
+)
+@router.head("/{video_id}/content", include_in_schema=False)
+async def get_video_content(
+    video_id: str, request: Request, services: Using, owner: Owner, variant: Variant = "video"
+) -> Response:
+    """Answers `Range`, `If-Range` and `If-None-Match`."""
+    job = await records.get(services.database, video_id, owner)
+    file = _file(job, variant)
+    try:
+        about = await services.artifacts.about(file["key"])
+    except FileNotFoundError:  # removed by a DELETE that runs just now
+        raise AvatarError("not_found", "The video is being removed.") from None
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=3600",
+        "Content-Disposition": f'inline; filename="{job.id}{_ENDINGS[variant]}"',
+        "ETag": f'"{about.etag}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    if _matches(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return _answer(request, services.artifacts, file, about, headers)
+
+
+def _answer(
+    request: Request,
+    artifacts: Artifacts,
+    file: dict[str, str],
+    about: About,
+    headers: dict[str, str],
+) -> Response:
+    start, stop, status = 0, about.size, 200
+    wanted = request.headers.get("range")
+    unchanged = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
+    if wanted is not None and unchanged and (found := _span(wanted, about.size)) is not None:
+        start, stop = found
+        if start >= stop:
+            return _no_such_range(about.size)
+        status = 206
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{about.size}"
+    headers["Content-Length"] = str(stop - start)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=file["type"])
+    pieces = artifacts.stream(file["key"], start, stop)
+    return StreamingResponse(pieces, status, headers, media_type=file["type"])
+
+
+def _file(job: Job, variant: str) -> dict[str, str]:
+    """Key and type of one of the job's files."""
+    if job.status in ("queued", "in_progress"):
+        raise AvatarError(
+            "not_finished", f"The video is not finished ({job.progress} %): ask again later."
+        )
+    files: dict[str, dict[str, str]] = (job.result or {}).get("files", {})
+    if variant not in files:
+        outcome = "has none" if job.status == "completed" else f"was {job.status}"
+        raise AvatarError("not_found", f"There is no {variant}: this video {outcome}.")
+    return files[variant]
+
+
+def _span(header: str, size: int) -> tuple[int, int] | None:
+    """Bytes [start, stop) of a Range header, empty where it lies outside.
+
+    None: to be ignored, as RFC 9110 says of what cannot be understood and allows of several
+    ranges at once.
+    """
+    found = _RANGE.fullmatch(header)
+    if found is None or found.groups() == ("", ""):
+        return None
+    first, last = found.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(int(last) + 1, size) if last else size
+
+
+def _no_such_range(size: int) -> Response:
+    error = AvatarError("invalid_request", f"The file has {size} bytes: ask for a range of them.")
+    response = error_response(error, 416)
+    response.headers["Content-Range"] = f"bytes */{size}"
+    return response
+
+
+def _matches(header: str | None, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in (header or "").split(",")]
+    return etag in tags or "*" in tags

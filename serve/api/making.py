@@ -1,0 +1,140 @@
+"""Accepting a video: examine, store, record, and call a director."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from anyio.to_thread import run_sync
+
+from media.face import Portrait
+from serve.api import examine
+from serve.api.background import nudge
+from serve.api.schemas import VideoRequest
+from serve.api.services import Services
+from serve.jobs import avatars, records, removal
+from serve.jobs.faces import keep_portrait
+from serve.jobs.inputs import Recording, VideoInputs
+from serve.jobs.models import Avatar, Job
+from serve.storage import keys
+from serve.storage.sounds import save_sound
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """Whose face: an avatar that is there, or one to make for this video alone."""
+
+    known: Avatar | None = None
+    portrait: Portrait | None = None
+    prompt: str | None = None
+
+
+async def accept_video(services: Services, wanted: VideoRequest, owner: str) -> Job:
+    """Examine the inputs and queue the job, or raise what is wrong with them.
+
+    A client that leaves before the examination is over leaves nothing behind; after it, the job
+    is accepted.
+    """
+    speech = await examine.speech(services, wanted)
+    face = await _face(services, wanted, owner)
+    return await services.background.finish(_accept(services, wanted, owner, speech, face))
+
+
+async def _face(services: Services, wanted: VideoRequest, owner: str) -> _Face:
+    if wanted.avatar is not None:
+        return _Face(known=await examine.known_avatar(services, wanted.avatar, owner))
+    if wanted.avatar_image is not None:
+        index = wanted.face_index
+        upload = wanted.avatar_image
+        return _Face(portrait=await examine.picture(services, upload, index, "avatar_image"))
+    return _Face(prompt=wanted.avatar_prompt)
+
+
+async def _accept(
+    services: Services, wanted: VideoRequest, owner: str, speech: examine.Speech, face: _Face
+) -> Job:
+    """Artifacts first, then the record that names them; without a record nothing stays."""
+    async with AsyncExitStack() as undo:
+        recording = await _keep_recording(services, undo, speech)
+        avatar = face.known or await make_avatar(
+            services,
+            undo,
+            owner,
+            portrait=face.portrait,
+            origin={"prompt": face.prompt, "seed": wanted.seed} if face.prompt else {},
+        )
+        new = records.NewJob(
+            id=keys.new_id("vid"),
+            request=dict(_inputs(wanted, speech.voice, recording)),
+            avatar_id=avatar.id,
+            owner=owner,
+            metadata=wanted.metadata,
+        )
+        job = await records.create(
+            services.database,
+            new,
+            max_active=services.settings.max_active_jobs,
+            avatar=None if face.known else avatar,
+        )
+        undo.pop_all()
+    services.background.start(nudge(services.stages, job.id))
+    return job
+
+
+async def _keep_recording(
+    services: Services, undo: AsyncExitStack, speech: examine.Speech
+) -> Recording | None:
+    if speech.recording is None:
+        return None
+    key = keys.upload(keys.new_id("snd"))
+    undo.push_async_callback(services.artifacts.delete, key)
+    await save_sound(services.artifacts, key, speech.recording)
+    return {"key": key, "samples": len(speech.recording.samples)}
+
+
+async def make_avatar(
+    services: Services,
+    undo: AsyncExitStack,
+    owner: str,
+    *,
+    portrait: Portrait | None,
+    origin: dict[str, Any],
+    name: str = "",
+    listed: bool = False,
+) -> Avatar:
+    """Store a new avatar's portrait, if it has one yet; `undo` removes it again.
+
+    The avatar's record is returned and still to be kept.
+    """
+    avatar = Avatar(
+        id=keys.new_id("avt"),
+        owner=owner,
+        kind="prompt" if origin else "image",
+        listed=listed,
+        name=name,
+        origin=origin,
+    )
+    if portrait is not None:
+        expected = await run_sync(portrait.content_hash)
+        undo.push_async_callback(services.artifacts.delete_prefix, keys.avatar(avatar.id))
+        undo.push_async_callback(
+            removal.drop_portrait, services.database, services.artifacts, expected
+        )
+        content_hash = await keep_portrait(services.artifacts, avatar.id, portrait)
+        for column, value in avatars.portrait_facts(portrait, content_hash).items():
+            setattr(avatar, column, value)
+    return avatar
+
+
+def _inputs(wanted: VideoRequest, voice: str | None, recording: Recording | None) -> VideoInputs:
+    return {
+        "text": wanted.text,
+        "voice": voice,
+        "speed": wanted.speed,
+        "audio": recording,
+        "transcript": wanted.transcript,
+        "avatar_prompt": wanted.avatar_prompt,
+        "seed": wanted.seed,
+        "size": wanted.size,
+        "fps": wanted.fps,
+        "life": wanted.life,
+    }

@@ -1,0 +1,60 @@
+"""What the routes' own signatures cannot tell about the API: bodies in two encodings, errors."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from serve.api.errors import STATUS
+from serve.api.views import ErrorAnswer
+
+DESCRIPTION: Final = """\
+A face and words in, a video of that face saying those words out.
+
+Ask for a video with `POST /v1/videos`, follow it with `GET /v1/videos/{id}/events` or by looking
+at `GET /v1/videos/{id}`, fetch it with `GET /v1/videos/{id}/content`. Errors have one shape:
+`{"error": {"code", "message", "param", "retryable"}}`.
+"""
+
+TAGS: Final = [
+    {"name": "videos", "description": "Make videos and fetch them."},
+    {"name": "avatars", "description": "Faces: the gallery's, uploaded and described ones."},
+    {"name": "voices", "description": "Who can speak."},
+    {"name": "system", "description": "How the service is."},
+]
+
+
+def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that can fail with these codes."""
+    by_status: dict[int | str, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(STATUS.get(code, 422), []).append(f"`{code}`")
+    return {
+        status: {"model": ErrorAnswer, "description": ", ".join(names)}
+        for status, names in by_status.items()
+    }
+
+
+def body(
+    model: type[BaseModel], *, files: tuple[str, ...], examples: dict[str, Any]
+) -> dict[str, Any]:
+    """The `openapi_extra` of a call that takes a model as JSON, or with files as a form."""
+    form = model.model_json_schema()
+    json = {
+        **form,
+        "properties": {k: v for k, v in form["properties"].items() if k not in files},
+    }
+    shown = {name: {"summary": name, "value": value} for name, value in examples.items()}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": json, "examples": shown},
+                "multipart/form-data": {"schema": form},
+            },
+        }
+    }
+
+
+def binary(*types: str) -> dict[str, Any]:
+    """The content of an answer that is a file."""
+    return {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in types}}

@@ -1,0 +1,154 @@
+"""What clients send: one model a call, the same for JSON and forms."""
+
+import re
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.json_schema import WithJsonSchema
+
+from media.errors import AvatarError
+from media.timegrid import FRAME_RATES
+from serve.api.uploads import Upload
+
+SIDE: Final = (128, 1920)
+"""Shortest and longest side of a video in pixels."""
+
+_SIZE: Final = re.compile(r"([0-9]{3,4})x([0-9]{3,4})")
+_METADATA_FIELDS, _METADATA_KEY, _METADATA_VALUE = 16, 64, 512
+
+
+def _without_nul(words: str) -> str:
+    if "\0" in words:
+        raise ValueError("must not hold the character NUL")
+    return words
+
+
+def _frame_rate(value: Any) -> Any:
+    """A number or its spelling as a key of FRAME_RATES."""
+    name = f"{value:g}" if isinstance(value, int | float) and abs(value) < 1000 else value
+    if not isinstance(name, str) or name not in FRAME_RATES:
+        raise ValueError(f"must be one of {', '.join(FRAME_RATES)}")
+    return name
+
+
+def _size(value: str) -> str:
+    sides = _SIZE.fullmatch(value)
+    if value != "auto" and not (
+        sides and all(SIDE[0] <= int(s) <= SIDE[1] and int(s) % 2 == 0 for s in sides.groups())
+    ):
+        raise ValueError(
+            f"must be auto, or WIDTHxHEIGHT with even sides from {SIDE[0]} to {SIDE[1]}"
+        )
+    return value
+
+
+def _metadata(value: dict[str, str]) -> dict[str, str]:
+    if len(value) > _METADATA_FIELDS:
+        raise ValueError(f"must have at most {_METADATA_FIELDS} keys")
+    for key, words in value.items():
+        if not 0 < len(key) <= _METADATA_KEY or len(words) > _METADATA_VALUE:
+            raise ValueError(
+                f"must have keys of 1 to {_METADATA_KEY} characters and values of at most "
+                f"{_METADATA_VALUE}"
+            )
+        _without_nul(key + words)
+    return value
+
+
+Words = Annotated[str, AfterValidator(_without_nul)]
+Id = Annotated[str, AfterValidator(_without_nul), Field(min_length=1, max_length=200)]
+File = Annotated[Upload, WithJsonSchema({"type": "string", "format": "binary"})]
+FrameRate = Annotated[
+    str,
+    BeforeValidator(_frame_rate),
+    WithJsonSchema({"type": "number", "enum": [24, 25, 29.97, 30, 50, 60]}),
+]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
+
+
+class VideoRequest(_Request):
+    """A video to make: one way to a face, and one way to speech."""
+
+    text: Words | None = Field(None, description="What is said. This, or `audio`.")
+    voice: Id | None = Field(None, description="Who says it: an id from `GET /v1/voices`.")
+    language: Id | None = Field(
+        None, description="Language of `text` (BCP 47); chooses a voice where none is named."
+    )
+    speed: float = Field(1.0, ge=0.5, le=2.0, description="How fast `text` is spoken.")
+    audio: File | None = Field(
+        None, description="A recording instead of `text`: wav, mp3, m4a, ogg, flac or webm."
+    )
+    transcript: Words | None = Field(None, description="What `audio` says, for captions.")
+    avatar: Id | None = Field(None, description="Whose face: an id from `GET /v1/avatars`.")
+    avatar_image: File | None = Field(None, description="A picture with the face, instead.")
+    avatar_prompt: Words | None = Field(
+        None, min_length=1, max_length=1000, description="Words that describe a face, instead."
+    )
+    seed: Seed = Field(0, description="The same request with the same seed gives the same video.")
+    face_index: int | None = Field(
+        None, ge=0, lt=1000, description="Which face of `avatar_image`, numbered from the left."
+    )
+    size: Annotated[str, AfterValidator(_size)] = Field(
+        "auto", description="`auto`, or WIDTHxHEIGHT, centre-cropped round the face."
+    )
+    fps: FrameRate = Field(25, validate_default=True, description="Frames a second.")
+    life: bool = Field(True, description="Blinks and slight movement of the head.")
+    metadata: Annotated[dict[str, str], AfterValidator(_metadata)] = Field(
+        default_factory=dict,
+        description="Up to 16 words of your own about the video; in a form, as a JSON string.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        _exactly_one(self, ("avatar", "avatar_image", "avatar_prompt"))
+        _exactly_one(self, ("text", "audio"))
+        for name, partner in (
+            ("voice", "text"),
+            ("language", "text"),
+            ("transcript", "audio"),
+            ("face_index", "avatar_image"),
+        ):
+            _only_with(self, name, partner)
+        return self
+
+
+class AvatarRequest(_Request):
+    """An avatar to keep, from a picture or from words."""
+
+    image: File | None = Field(None, description="A picture with a face. This, or `prompt`.")
+    face_index: int | None = Field(
+        None, ge=0, lt=1000, description="Which face of `image`, numbered from the left."
+    )
+    prompt: Words | None = Field(
+        None, min_length=1, max_length=1000, description="Words that describe a face."
+    )
+    seed: Seed = Field(0, description="The same words with the same seed give the same face.")
+    name: Words | None = Field(None, min_length=1, max_length=80, description="What to call it.")
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        _exactly_one(self, ("image", "prompt"))
+        _only_with(self, "face_index", "image")
+        return self
+
+
+def _exactly_one(request: BaseModel, names: tuple[str, ...]) -> None:
+    given = [name for name in names if getattr(request, name) is not None]
+    if len(given) != 1:
+        listed = f"{', '.join(names[:-1])} and {names[-1]}"
+        raise AvatarError(
+            "invalid_request",
+            f"Exactly one of {listed} is needed; given: {' and '.join(given) or 'none'}.",
+            param=given[1] if given else names[0],
+        )
+
+
+def _only_with(request: BaseModel, name: str, partner: str) -> None:
+    if name in request.model_fields_set and getattr(request, partner) is None:
+        raise AvatarError(
+            "invalid_request", f"{name} goes with {partner}: leave it out.", param=name
+        )

@@ -1,0 +1,62 @@
+"""What the routes work with, opened once a replica."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from anyio import CapacityLimiter
+from fastapi import Request
+
+from serve.api.background import Background
+from serve.api.following import Following
+from serve.api.gallery import GalleryAvatar, load_gallery
+from serve.jobs.database import Database, open_database
+from serve.settings import Settings
+from serve.stages import Stages
+from serve.storage.artifacts import Artifacts, open_artifacts
+
+_DECODERS = 2  # uploads decoded at once: each takes a core
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a route may use."""
+
+    settings: Settings
+    stages: Stages
+    database: Database
+    artifacts: Artifacts
+    gallery: Mapping[str, GalleryAvatar]
+    following: Following
+    background: Background = field(default_factory=Background)
+    decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DECODERS))
+
+    async def close(self) -> None:
+        """Stop background work and let go of the database."""
+        await self.background.close()
+        await self.following.close()
+        await self.database.close()
+
+
+async def open_services(settings: Settings, stages: Stages) -> Services:
+    """Open the database, the artifacts and the gallery that the settings name."""
+    database = await open_database(settings.database())
+    return Services(
+        settings=settings,
+        stages=stages,
+        database=database,
+        artifacts=open_artifacts(settings.storage()),
+        gallery=load_gallery(),
+        following=Following(database),
+    )
+
+
+def services_of(request: Request) -> Services:
+    """The services of the app that got the request."""
+    services = request.app.state.services
+    assert isinstance(services, Services)  # noqa: S101 - set by create_app
+    return services
+
+
+def owner_of(request: Request) -> str:
+    """Whose request it is; there is one owner until the service has access keys."""
+    return "local"

@@ -1,0 +1,91 @@
+"""How the service is: alive, ready, and what it runs on."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from media.errors import AvatarError
+from serve.api import openapi
+from serve.api.background import within
+from serve.api.errors import error_response
+from serve.api.services import Services
+from serve.api.videos import Using
+from serve.jobs import records
+from serve.weights.manifest import Manifest, load_manifest
+
+router = APIRouter(tags=["system"])
+
+ANSWER_SECONDS: Final = 8.0
+"""How long the stages may take to say how they are."""
+
+READY: Final = frozenset({"ready", "at_zero"})
+"""States in which a stage takes calls; at zero, the first call starts it."""
+
+
+@router.get("/healthz", operation_id="healthz", summary="Alive?")
+async def healthz() -> dict[str, str]:
+    """Answers as long as this replica runs."""
+    return {"status": "ok"}
+
+
+@router.get(
+    "/readyz", operation_id="readyz", summary="Ready?", responses=openapi.errors("overloaded")
+)
+async def readyz(services: Using) -> Response:
+    """200 when every stage takes calls and the records can be read, else 503 with what is not."""
+    await records.counts(services.database)
+    stages = await within(ANSWER_SECONDS, services.stages.about())
+    states = {name.lower(): about.get("state") for name, about in stages.items()}
+    waiting = sorted(name for name, state in states.items() if state not in READY)
+    if not waiting:
+        return JSONResponse({"status": "ready", "stages": states})
+    sentence = f"Not ready yet: {', '.join(waiting)}. Ask again in a moment."
+    return error_response(AvatarError("overloaded", sentence, details={"stages": states}))
+
+
+@router.get("/v1/system", operation_id="get_system", summary="Engines, licences, queue, limits")
+async def get_system(services: Using) -> dict[str, Any]:
+    """What makes the videos, under which licences, and how busy it is."""
+    manifest = load_manifest()
+    stages = await within(ANSWER_SECONDS, services.stages.about())
+    return {
+        "object": "system",
+        "version": version("avatar-serve"),
+        "stages": {name.lower(): _stage(about, manifest) for name, about in stages.items()},
+        "queue": await records.counts(services.database),
+        "limits": _limits(services),
+    }
+
+
+def _stage(about: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """What a stage says of itself, its weights with their licences."""
+    weights = [_weights(name, manifest) for name in about.get("weights", ())]
+    uses = {entry["commercial_use"] for entry in weights}
+    worst = next((use for use in ("no", "unclear") if use in uses), "yes")
+    return {**about, "weights": weights, "commercial_use": worst}
+
+
+def _weights(name: str, manifest: Manifest) -> dict[str, str]:
+    entry = manifest.get(name)
+    if entry is None:  # an engine of the operator's own
+        return {"name": name, "licence": "unknown", "commercial_use": "unclear"}
+    return {
+        "name": name,
+        "licence": entry.licence,
+        "commercial_use": str(entry.commercial_use),
+        "provenance": entry.provenance,
+    }
+
+
+def _limits(services: Services) -> dict[str, float]:
+    settings = services.settings
+    return {
+        "active_videos": settings.max_active_jobs,
+        "upload_bytes": settings.max_upload_bytes,
+        "picture_pixels": settings.max_picture_pixels,
+        "sound_seconds": settings.max_sound_seconds,
+        "text_characters": settings.max_text_characters,
+    }

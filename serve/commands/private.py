@@ -1,0 +1,81 @@
+"""A server of one's own for the length of a command: started, awaited, stopped, nothing left."""
+
+import os
+import signal
+import socket
+import subprocess  # noqa: S404 - starts our own launcher
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from media.errors import AvatarError
+
+LOCAL_CONFIG: Final = Path(__file__).resolve().parents[2] / "config" / "local.yaml"
+STOP_SECONDS: Final = 20.0
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def private_server(config: Path = LOCAL_CONFIG, data_dir: Path | None = None) -> Iterator[str]:
+    """The base URL of a server with its own data folder; both are gone when the block ends.
+
+    `data_dir` keeps the data in a folder of the caller's instead. Raises AvatarError `internal`
+    with the stages' own words where the server does not come up.
+    """
+    with tempfile.TemporaryDirectory(prefix="avatar-") as folder:
+        environment = {
+            **os.environ,
+            "AVATAR_DATA_DIR": str(data_dir or Path(folder) / "data"),
+            "AVATAR_RAY_DIR": str(Path(folder) / "ray"),
+        }
+        command = [sys.executable, "-m", "deployments.launch", str(config)]
+        command += ["--port", str(free_port()), "--quick-stop"]
+        with tempfile.TemporaryFile("w+") as complaints:
+            server = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                text=True,
+                start_new_session=True,
+            )
+            try:
+                yield _await_ready(server, complaints)
+            finally:
+                stop(server)
+
+
+def _await_ready(server: "subprocess.Popen[str]", complaints: object) -> str:
+    if server.stdout is None:
+        raise RuntimeError("the launcher's output is not piped")
+    for line in server.stdout:
+        word, _, url = line.strip().partition(" ")
+        if word == "ready":
+            return url
+    server.wait()
+    complaints.seek(0)  # type: ignore[attr-defined]  # a temporary text file
+    said = complaints.read().strip()  # type: ignore[attr-defined]  # a temporary text file
+    raise AvatarError("internal", f"The server did not start. {said}".strip())
+
+
+def stop(server: "subprocess.Popen[str]") -> None:
+    """End the server and every process of its session."""
+    with suppress(ProcessLookupError):
+        server.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        server.wait(STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+    if server.stdout is not None:
+        server.stdout.close()

@@ -1,0 +1,202 @@
+"""What works on this machine and what is missing: `avatar-serve doctor`."""
+
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import typer
+from rich.console import Console
+
+from serve.settings import Settings
+from serve.weights.store import open_store
+
+PORT: Final = 8000
+"""Where the server listens unless told otherwise."""
+
+_GIB: Final = 2**30
+
+# What makes each optional part work.
+_EXTRAS: Final = {
+    "insightface": ("the InsightFace engine", 'pip install "avatar-serve[insightface]"'),
+    "torch": ("the torch engines", "pip install torch"),
+    "huggingface_hub": ("weights from a model hub", "pip install huggingface_hub"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `fail`: the default configuration cannot work; `note`: good to know."""
+
+    name: str
+    status: Literal["ok", "note", "fail"]
+    detail: str
+    remedy: str = ""
+
+
+def doctor(
+    port: Annotated[int, typer.Option(help="The port to be used by the server.")] = PORT,
+) -> None:
+    """Say what works here and what is missing; exit code 1 when the default cannot work."""
+    console = Console()
+    findings = checks(Settings(), port)
+    style = {"ok": "green", "note": "yellow", "fail": "red"}
+    for check in findings:
+        console.print(f"{check.status:<5}", style=style[check.status], end="")
+        text = f"{check.name}: {check.detail}" + (f" -> {check.remedy}" if check.remedy else "")
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if any(check.status == "fail" for check in findings):
+        raise typer.Exit(1)
+
+
+def checks(settings: Settings, port: int = PORT) -> list[Check]:
+    """Look at everything; takes a few seconds at most and changes nothing."""
+    return [
+        _python(),
+        _packages(),
+        _cores(),
+        _memory(),
+        _folder("data", settings.data_dir, "AVATAR_DATA_DIR"),
+        _folder("weights", settings.weights_dir, "AVATAR_WEIGHTS_DIR"),
+        *_weights(settings),
+        _video(),
+        _port(port),
+        _client("pip"),
+        _client("npm"),
+        *_extras(),
+        _gpu(),
+    ]
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] in ((3, 11), (3, 12)):
+        return Check("python", "ok", version)
+    return Check("python", "fail", version, "use Python 3.11 or 3.12")
+
+
+def _packages() -> Check:
+    """Whether every package that the project itself asks for is installed."""
+    asked = [text for text in metadata.requires("avatar-serve") or [] if "extra ==" not in text]
+    names = [re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0] for text in asked]
+    installed = {package.name.lower().replace("_", "-") for package in metadata.distributions()}
+    missing = [name for name in names if name.lower().replace("_", "-") not in installed]
+    if missing:
+        return Check("packages", "fail", f"missing: {', '.join(missing)}", "pip install -e .")
+    return Check("packages", "ok", f"{len(names)} installed")
+
+
+def _cores() -> Check:
+    try:
+        usable = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS does not say which cores a process may use
+        usable = os.cpu_count() or 1
+    if usable >= 2:
+        return Check("cores", "ok", str(usable))
+    return Check("cores", "note", str(usable), "slower than real time: give it two cores")
+
+
+def _memory() -> Check:
+    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")  # a container's own limit
+    if limit.is_file() and (text := limit.read_text().strip()).isdigit():
+        have = min(have, int(text))
+    detail = f"{have / _GIB:.1f} GiB"
+    if have >= 4 * _GIB:
+        return Check("memory", "ok", detail)
+    return Check("memory", "note", detail, "4 GiB are needed to work at ease")
+
+
+def _folder(what: str, folder: Path, variable: str) -> Check:
+    name = f"{what} folder"
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    detail = f"{folder}, {free / _GIB:.1f} GiB free"
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return Check(name, "fail", f"{folder} cannot be written", f"set {variable}")
+    if free < _GIB:
+        return Check(name, "fail", detail, f"free 1 GiB there or set {variable}")
+    return Check(name, "ok", detail)
+
+
+def _weights(settings: Settings) -> Iterator[Check]:
+    store = open_store(settings)
+    for name, weights in store.manifest.items():
+        if weights.default:
+            state = store.verify(name)
+            if state.status == "ok":
+                yield Check(f"weights {name}", "ok", weights.licence)
+            else:
+                detail = f"{state.file} is {state.status}"
+                remedy = f"avatar-serve weights fetch {name}"
+                yield Check(f"weights {name}", "fail", detail, remedy)
+
+
+def _video() -> Check:
+    """PyAV's own FFmpeg with the two encoders; no system ffmpeg is used."""
+    remedy = "pip install --force-reinstall --only-binary :all: av"
+    try:
+        import av
+
+        for codec in ("libx264", "aac"):
+            av.codec.Codec(codec, "w")
+    except (ImportError, ValueError) as error:
+        return Check("video", "fail", f"PyAV cannot encode H.264 and AAC ({error})", remedy)
+    return Check("video", "ok", f"PyAV {av.__version__}, libx264 and aac; no system ffmpeg needed")
+
+
+def _port(port: int) -> Check:
+    with socket.socket() as probe:
+        # As servers do: a port that a closed server leaves waiting counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return Check("port", "note", f"{port} is in use", "stop that server or use --port")
+    return Check("port", "ok", f"{port} is free")
+
+
+def _client(name: str) -> Check:
+    if shutil.which(name) or importlib.util.find_spec(name):
+        return Check(name, "ok", "found")
+    purpose = "weights cannot be fetched" if name == "pip" else "only for weights from npm packages"
+    return Check(name, "note", f"not installed; {purpose}")
+
+
+def _extras() -> Iterator[Check]:
+    for module, (purpose, command) in _EXTRAS.items():
+        if importlib.util.find_spec(module):
+            yield Check(module, "ok", f"installed, for {purpose}")
+        else:
+            yield Check(module, "note", f"not installed, only for {purpose}", command)
+
+
+def _gpu() -> Check:
+    smi = shutil.which("nvidia-smi")
+    if smi is None:
+        return _gpu_by_torch()
+    query = [smi, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(  # noqa: S603 - the found program with fixed arguments
+            query, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check("gpu", "note", f"nvidia-smi fails ({error})", "mend the driver to use the GPU")
+    return Check("gpu", "ok", "; ".join(answer.stdout.strip().splitlines()))
+
+
+def _gpu_by_torch() -> Check:
+    """Containers often lack nvidia-smi; torch, where installed, sees the card all the same."""
+    if importlib.util.find_spec("torch"):
+        cuda = importlib.import_module("torch").cuda
+        if cuda.is_available():
+            return Check("gpu", "ok", str(cuda.get_device_name(0)))
+    return Check("gpu", "note", "none seen; the default does not need one")

@@ -1,0 +1,148 @@
+"""The stages over Ray Serve's deployment handles.
+
+Handles are used by what they can do, `handle.method.remote(…)`, so this module needs no Ray.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from media.errors import AvatarError
+from media.face import Face, Picture
+from media.sound import Speech
+
+_ABOUT_SECONDS: Final = 4.0
+
+_BUSY: Final = frozenset(
+    {
+        "BackPressureError",
+        "DeploymentUnavailableError",
+        "ReplicaUnavailableError",
+        "RayActorError",
+        "OutOfMemoryError",
+        "NodeDiedError",
+        "OwnerDiedError",
+        "ObjectLostError",
+    }
+)
+"""Ray's errors that say: not now. They are known by name, also among an error's bases."""
+
+Replicas = Callable[[], Awaitable[Mapping[str, int]]]
+"""Running replicas by the deployment's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandleStages:
+    """`Stages` whose calls go to deployments, each by its handle.
+
+    Every call raises AvatarError where one was raised there, and `overloaded` where the
+    deployment cannot take it.
+    """
+
+    to_portrait: Any
+    to_face: Any
+    to_speech: Any
+    to_encode: Any
+    to_director: Any
+    to_lipsync: Any = None
+    """Only asked how it is: encode has a handle of its own."""
+    replicas: Replicas | None = None
+
+    async def paint(self, prompt: str, seed: int) -> Any:
+        """A `Painting` from words."""
+        return await _answer(self.to_portrait.paint.remote(prompt, seed))
+
+    async def find_faces(self, picture: Picture) -> list[Face]:
+        """All faces, numbered left to right."""
+        faces: list[Face] = await _answer(self.to_face.find.remote(picture))
+        return faces
+
+    async def mesh(self, picture: Picture, face: Face) -> Face:
+        """The face with its mesh filled."""
+        meshed: Face = await _answer(self.to_face.mesh.remote(picture, face))
+        return meshed
+
+    async def voices(self) -> Sequence[Any]:
+        """The voices that can speak now."""
+        voices: Sequence[Any] = await _answer(self.to_speech.voices.remote())
+        return voices
+
+    async def check_text(self, text: str, voice: str) -> int:
+        """Pieces that the text will be spoken in."""
+        return int(await _answer(self.to_speech.check.remote(text, voice)))
+
+    async def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
+        """Speech piece by piece; leaving the iteration early stops the speaker."""
+        pieces = self.to_speech.options(stream=True).speak.remote(text, voice, speed)
+        over = False
+        try:
+            async for piece in pieces:
+                yield piece
+            over = True
+        except Exception as error:
+            over = True
+            raise unwrapped(error) from None
+        finally:
+            if not over:
+                pieces.cancel()
+
+    async def encode(self, task: Any) -> Any:
+        """One segment of video, as the encode stage gives it."""
+        return await _answer(self.to_encode.segment.remote(task))
+
+    async def run_job(self, job_id: str) -> None:
+        """Have a director make the job's video."""
+        await _answer(self.to_director.run.remote(job_id))
+
+    async def about(self) -> dict[str, Any]:
+        """Per stage: engine, weights, state, running replicas. A stage at zero is not woken."""
+        running = await self.replicas() if self.replicas is not None else {}
+        names = ("portrait", "face", "speech", "lipsync", "encode", "director")
+        handles = {name: getattr(self, f"to_{name}") for name in names}
+        asked = {name: handle for name, handle in handles.items() if handle is not None}
+        answers = await asyncio.gather(
+            *(_about(handle, running.get(name.title())) for name, handle in asked.items())
+        )
+        return dict(zip(asked, answers, strict=True))
+
+
+async def _about(handle: Any, running: int | None) -> dict[str, Any]:
+    if running == 0:
+        return {"state": "at_zero", "replicas": 0}
+    count = {} if running is None else {"replicas": running}
+    try:
+        async with asyncio.timeout(_ABOUT_SECONDS):
+            return {**await _answer(handle.about.remote()), **count}
+    except TimeoutError:
+        return {"state": "starting", **count}
+    except AvatarError as error:
+        return {"state": "failed", "error": error.code, "message": error.message, **count}
+
+
+async def _answer(response: Any) -> Any:
+    try:
+        return await response
+    except Exception as error:
+        raise unwrapped(error) from None
+
+
+def unwrapped(error: Exception) -> Exception:
+    """The AvatarError inside what a handle raised; `overloaded` for Ray's own refusals.
+
+    Ray wraps what a deployment raised in an error that keeps it as `cause` and, where it can,
+    is an instance of its class too. Anything else comes back as it is.
+    """
+    inner: BaseException | None = error
+    for _ in range(8):
+        if inner is None:
+            break
+        cause = getattr(inner, "cause", None)
+        if isinstance(inner, AvatarError) and not isinstance(cause, BaseException):
+            return inner
+        if any(base.__name__ in _BUSY for base in type(inner).__mro__):
+            return AvatarError(
+                "overloaded", "The service is at its limit: try again in a few seconds."
+            )
+        inner = cause if isinstance(cause, BaseException) else inner.__cause__
+    return error

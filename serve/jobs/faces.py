@@ -1,0 +1,66 @@
+"""From a picture to an avatar's portrait: find the faces, choose one, keep both."""
+
+import asyncio
+
+import cv2
+import numpy as np
+
+from media.errors import AvatarError
+from media.face import Face, Picture, Portrait, choose, require_large_enough
+from media.picture import encode_webp
+from serve.stages import Stages
+from serve.storage import keys
+from serve.storage.artifacts import Artifacts
+from serve.storage.portraits import save_portrait
+
+PREVIEW_SIDE = 768
+"""Longest side of the picture by which an avatar is shown."""
+
+
+async def portrait_of(
+    stages: Stages, picture: Picture, face_index: int | None, *, param: str
+) -> Portrait:
+    """The picture, cut to even sides, with its chosen face and that face's mesh.
+
+    Raises AvatarError `no_face`, `many_faces`, `face_too_small`, or `invalid_request` for a
+    `face_index` that does not exist; `param` names the input that the picture came by.
+    """
+    height, width = (side - side % 2 for side in picture.shape[:2])
+    if not height or not width:
+        raise AvatarError(
+            "no_face", "The picture is a single line of pixels: use a photo.", param=param
+        )
+    canvas = np.ascontiguousarray(picture[:height, :width])
+    faces = await stages.find_faces(canvas)
+    chosen = faces[choose(faces, face_index, param=param)]
+    face = await _mesh(stages, canvas, chosen, param)
+    require_large_enough(face, param=param)
+    return Portrait(canvas, face)
+
+
+async def keep_portrait(artifacts: Artifacts, avatar_id: str, portrait: Portrait) -> str:
+    """Store an avatar's portrait and the picture it is shown by. Returns the content hash."""
+    name = await save_portrait(artifacts, portrait)
+    preview = await asyncio.to_thread(preview_of, portrait.rgb)
+    await artifacts.put(keys.avatar_picture(avatar_id), preview)
+    return name
+
+
+def preview_of(picture: Picture) -> bytes:
+    """A small WebP file of a picture."""
+    height, width = picture.shape[:2]
+    scale = PREVIEW_SIDE / max(height, width)
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return encode_webp(picture, quality=85)
+
+
+async def _mesh(stages: Stages, canvas: Picture, chosen: Face, param: str) -> Face:
+    try:
+        return await stages.mesh(canvas, chosen)
+    except AvatarError as error:
+        if error.code != "no_face":
+            raise
+        # The stage cannot know by which name the client sent the picture.
+        raise AvatarError(error.code, error.message, param=param, details=error.details) from None

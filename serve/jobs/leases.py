@@ -1,0 +1,105 @@
+"""Who works on a job: a claim under a lease, with a fence that shuts out earlier claims.
+
+A claim stays good while it is renewed. A holder that dies, hangs or loses touch is replaced once
+its lease is over, and whatever it writes later is refused.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from serve.jobs import events
+from serve.jobs.database import Database, now
+from serve.jobs.models import ACTIVE, Job
+
+
+class LeaseLost(Exception):  # noqa: N818 - a turn of events, not a fault
+    """The job is not (or no longer) held by this claim: stop working on it, write nothing."""
+
+
+async def claim(database: Database, job_id: str, lease_seconds: float) -> int | None:
+    """Take a job that nobody holds. Returns the fence to write with, None where it can't be had.
+
+    The first claim starts the job.
+    """
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, _claimable())
+        .values(
+            status="in_progress",
+            fence=Job.fence + 1,
+            lease_until=now() + lease_seconds,
+            started_at=func.coalesce(Job.started_at, now()),
+        )
+        .returning(Job, now())
+    )
+    async with database.write() as session:
+        row = (await session.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        job, at = row
+        if job.fence == 1:
+            job.stage = "starting"
+            events.append(session, job, "status", {"status": "in_progress"}, at)
+        return int(job.fence)
+
+
+async def renew(database: Database, job_id: str, fence: int, lease_seconds: float) -> None:
+    """Hold on to a job for that long from now. Raises LeaseLost."""
+    async with database.write() as session:
+        job, at = await hold(session, job_id, fence)
+        job.lease_until = at + lease_seconds
+
+
+async def release(database: Database, job_id: str, fence: int) -> None:
+    """Give a claim back at once, so that another director goes on. Raises LeaseLost."""
+    async with database.write() as session:
+        job, _ = await hold(session, job_id, fence)
+        job.lease_until = None
+
+
+async def restart(database: Database, job_id: str, fence: int, fingerprint: str) -> int:
+    """Begin the job again from segment 0. Returns the new attempt. Raises LeaseLost."""
+    async with database.write() as session:
+        job, _ = await hold(session, job_id, fence)
+        job.attempt += 1
+        job.next_segment = 0
+        job.segments_total = None
+        job.fingerprint = fingerprint
+        return job.attempt
+
+
+async def claimable(database: Database, limit: int = 100) -> Sequence[str]:
+    """Ids of jobs that nobody works on, the oldest first."""
+    query = select(Job.id).where(_claimable()).order_by(Job.created_at, Job.id).limit(limit)
+    async with database.read() as session:
+        return (await session.scalars(query)).all()
+
+
+async def hold(session: AsyncSession, job_id: str, fence: int) -> tuple[Job, float]:
+    """The job and the database's time, its row held until the transaction ends.
+
+    This UPDATE changes nothing: it is the check that the claim still stands, made in a way that
+    no other claim can pass before the transaction's own changes are in. Raises LeaseLost.
+    """
+    statement = (
+        update(Job)
+        .where(
+            Job.id == job_id,
+            Job.fence == fence,
+            Job.status == "in_progress",
+            Job.lease_until > now(),
+        )
+        .values(fence=Job.fence)
+        .returning(Job, now())
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise LeaseLost(job_id)
+    return row[0], row[1]
+
+
+def _claimable() -> ColumnElement[bool]:
+    free = or_(Job.lease_until.is_(None), Job.lease_until < now())
+    return and_(Job.status.in_(ACTIVE), free)

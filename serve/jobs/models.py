@@ -1,0 +1,127 @@
+"""The tables: jobs, their segments and events, and avatars. Times are Unix seconds."""
+
+from typing import Any, ClassVar, Final, Literal
+
+from sqlalchemy import JSON, Double, ForeignKey, Index, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
+ACTIVE: Final[tuple[Status, ...]] = ("queued", "in_progress")
+
+_ID = 64
+
+
+class Base(DeclarativeBase):
+    """Common ground of the tables."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dict[str, Any]: JSON,
+        float: Double,
+        str: Text,
+    }
+
+
+class Job(Base):
+    """One requested video, from accepted to deleted."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("jobs_by_owner_and_time", "owner", "created_at", "id"),
+        Index("jobs_by_status", "status"),
+    )
+
+    id: Mapped[str] = mapped_column(String(_ID), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(_ID), default="local")
+    status: Mapped[str] = mapped_column(String(16), default="queued")
+    stage: Mapped[str] = mapped_column(String(32), default="queued")
+    progress: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    completed_at: Mapped[float | None]
+    expires_at: Mapped[float | None]
+    request: Mapped[dict[str, Any]]
+    """Validated parameters; pictures and recordings by id, never as bytes."""
+    avatar_id: Mapped[str] = mapped_column(String(_ID), index=True)
+    portrait: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Content hash of the video's canvas, once it is known."""
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
+    """The client's own words about the job (`metadata` of the API)."""
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    """Of inputs, engines, weights and parameters: what the segments were made from."""
+    attempt: Mapped[int] = mapped_column(default=1)
+    fence: Mapped[int] = mapped_column(default=0)
+    """Rises with each claim; only the latest claim's holder can write."""
+    lease_until: Mapped[float | None]
+    """By the database's clock."""
+    next_segment: Mapped[int] = mapped_column(default=0)
+    """Segments [0, next_segment) are committed: the published prefix."""
+    segments_total: Mapped[int | None]
+    last_event: Mapped[int] = mapped_column(default=0)
+
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """`files` {variant: {key, type}}, seconds, frames, width, height."""
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    timings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Milliseconds by stage."""
+
+
+class Segment(Base):
+    """A committed segment of one attempt at a job."""
+
+    __tablename__ = "segments"
+
+    job_id: Mapped[str] = mapped_column(
+        String(_ID), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    start: Mapped[int]
+    stop: Mapped[int]
+    """Frames [start, stop) of the job's grid."""
+    key: Mapped[str]
+    """The artifact that holds it."""
+    size: Mapped[int]
+    info: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the director wants to find again, such as the words spoken in it."""
+    created_at: Mapped[float]
+
+
+class Event(Base):
+    """Something that happened to a job; the numbers of a job's events rise one by one."""
+
+    __tablename__ = "events"
+
+    job_id: Mapped[str] = mapped_column(
+        String(_ID), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(String(16))
+    """status, stage, progress or segment."""
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[float]
+
+
+class Avatar(Base):
+    """A portrait with one chosen face. Gallery avatars are rows from their first use on."""
+
+    __tablename__ = "avatars"
+    __table_args__ = (Index("avatars_by_owner_and_time", "owner", "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(String(_ID), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(_ID), default="local")
+    kind: Mapped[str] = mapped_column(String(16))
+    """gallery, image or prompt."""
+    listed: Mapped[bool]
+    """False for the avatar of one job, which lives as long as the job."""
+    name: Mapped[str]
+    created_at: Mapped[float]
+    portrait: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Content hash of the portrait; None until it is painted."""
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    face: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Box, score and pose of the chosen face."""
+    origin: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """How it came about: prompt, seed, words used and ignored; or the gallery picture's sha256."""

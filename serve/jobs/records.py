@@ -1,0 +1,175 @@
+"""Jobs as their owner sees them: create, look up, list, cancel, delete."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from media.errors import AvatarError
+from serve.jobs import events, paging
+from serve.jobs.database import Database, clock, now
+from serve.jobs.models import ACTIVE, Avatar, Job
+from serve.jobs.paging import Order
+
+_GUESSED_SECONDS: Final = 10.0  # a job's duration while none has been measured
+_MEASURED_JOBS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What is known of a job when it is accepted."""
+
+    id: str
+    request: dict[str, Any]
+    avatar_id: str
+    owner: str = "local"
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+async def create(
+    database: Database, new: NewJob, *, max_active: int, avatar: Avatar | None = None
+) -> Job:
+    """Accept a job, with the unlisted avatar that was made for it, if any.
+
+    Raises AvatarError `too_many_jobs` (details: retry_after, seconds) and `unknown_avatar`.
+    """
+    async with database.write() as session:
+        await require_room(session, max_active)
+        at = await clock(session)
+        if avatar is not None:
+            avatar.created_at = at
+            session.add(avatar)
+            await session.flush()
+        if await session.get(Avatar, new.avatar_id) is None:
+            raise unknown_avatar()
+        job = Job(
+            id=new.id,
+            owner=new.owner,
+            status="queued",
+            stage="queued",
+            progress=0,
+            created_at=at,
+            request=new.request,
+            avatar_id=new.avatar_id,
+            meta=dict(new.metadata),
+            last_event=0,
+        )
+        session.add(job)
+        await session.flush()  # events refer to the row
+        events.append(session, job, "status", {"status": "queued"}, at)
+    return job
+
+
+def unknown_avatar() -> AvatarError:
+    """The error for an avatar that is not there, or not the client's own."""
+    return AvatarError(
+        "unknown_avatar",
+        "No avatar has this id: choose one that GET /v1/avatars lists, or upload a picture.",
+        param="avatar",
+    )
+
+
+async def require_room(session: AsyncSession, max_active: int) -> None:
+    """Raise `too_many_jobs` where `max_active` jobs are queued or running."""
+    active = await session.scalar(select(func.count()).where(Job.status.in_(ACTIVE))) or 0
+    if active < max_active:
+        return
+    raise AvatarError(
+        "too_many_jobs",
+        f"{active} videos are being made or waiting, the most that are let in: try again later.",
+        details={"retry_after": await _seconds_until_room(session)},
+    )
+
+
+async def _seconds_until_room(session: AsyncSession) -> int:
+    """When a running job will probably end, from how long the last ones took."""
+    ended = (
+        select(Job.completed_at - Job.started_at)
+        .where(Job.status == "completed")
+        .order_by(Job.completed_at.desc())
+        .limit(_MEASURED_JOBS)
+    )
+    spans = [span for span in await session.scalars(ended) if span is not None]
+    typical = sum(spans) / len(spans) if spans else _GUESSED_SECONDS
+    running = await session.scalar(select(func.count()).where(Job.status == "in_progress")) or 0
+    return min(600, max(1, math.ceil(typical / max(1, running))))
+
+
+async def get(database: Database, job_id: str, owner: str | None = None) -> Job:
+    """One job. Raises AvatarError `not_found`, also for another owner's."""
+    async with database.read() as session:
+        return await _get(session, job_id, owner)
+
+
+async def _get(session: AsyncSession, job_id: str, owner: str | None) -> Job:
+    job = await session.get(Job, job_id)
+    if job is None or owner not in (None, job.owner):
+        raise AvatarError("not_found", "No video has this id: list yours with GET /v1/videos.")
+    return job
+
+
+async def page(
+    database: Database,
+    owner: str,
+    *,
+    after: str | None = None,
+    limit: int = 20,
+    order: Order = "desc",
+) -> tuple[Sequence[Job], bool]:
+    """At most `limit` jobs by time of creation, from behind job `after`; and whether more follow.
+
+    Raises AvatarError `invalid_request` where `after` is no job of this owner.
+    """
+    return await paging.page(
+        database, Job, select(Job), owner=owner, after=after, limit=limit, order=order
+    )
+
+
+async def cancel(database: Database, job_id: str, owner: str | None = None) -> Job:
+    """Stop a queued or running job at once; a finished one stays as it was.
+
+    Whoever works on it finds its claim lost at the next write. Raises AvatarError `not_found`.
+    """
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, Job.status.in_(ACTIVE))
+        .values(
+            status="cancelled",
+            stage="cancelled",
+            cancel_requested=True,
+            completed_at=now(),
+            lease_until=None,
+        )
+        .returning(Job, now())
+    )
+    if owner is not None:
+        statement = statement.where(Job.owner == owner)
+    async with database.write() as session:
+        row = (await session.execute(statement)).one_or_none()
+        if row is None:
+            return await _get(session, job_id, owner)
+        job, at = row
+        data = {"status": "cancelled", "progress": job.progress}
+        events.append(session, job, "status", data, at)
+    return job
+
+
+async def counts(database: Database) -> dict[str, int]:
+    """How many jobs are queued and in progress."""
+    query = select(Job.status, func.count()).where(Job.status.in_(ACTIVE)).group_by(Job.status)
+    async with database.read() as session:
+        found = {status: count for status, count in await session.execute(query)}
+    return {status: found.get(status, 0) for status in ACTIVE}
+
+
+async def queue_position(database: Database, job: Job) -> int:
+    """1 for the job that is started next."""
+    earlier = or_(
+        Job.created_at < job.created_at, and_(Job.created_at == job.created_at, Job.id < job.id)
+    )
+    query = select(func.count()).where(Job.status == "queued", earlier)
+    async with database.read() as session:
+        return 1 + (await session.scalar(query) or 0)

@@ -1,0 +1,66 @@
+"""Where each artifact lies. Keys are made from ids and numbers only, never from a user's words."""
+
+import re
+import secrets
+from hashlib import sha256
+from typing import Final
+
+_KEY: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+_RANDOM_CHARACTERS: Final = 24  # 124 bits: not to be guessed, not to meet twice
+
+
+def new_id(prefix: str) -> str:
+    """A random id that is safe in URLs and keys, such as `vid_1f0k…`."""
+    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS))}"
+
+
+def check(key: str) -> str:
+    """The key itself. Raises ValueError for anything but lower-case names joined by slashes."""
+    if len(key) > 512 or not _KEY.fullmatch(key) or ".." in key:
+        raise ValueError("an artifact's key is lower-case letters, digits, '_', '.', '-' and '/'")
+    return key
+
+
+def upload(upload_id: str) -> str:
+    """A recording that a client sent, decoded (see `serve.storage.sounds`)."""
+    return check(f"uploads/{upload_id}.pcm")
+
+
+def portrait(content_hash: str) -> str:
+    """A portrait with its face, under the hash that names it everywhere."""
+    return check(f"portraits/{content_hash}.npz")
+
+
+def avatar(avatar_id: str) -> str:
+    """Prefix of all that belongs to one avatar alone."""
+    return check(f"avatars/{avatar_id}") + "/"
+
+
+def avatar_picture(avatar_id: str) -> str:
+    """The avatar's picture as it is shown (WebP)."""
+    return check(f"avatars/{avatar_id}/picture.webp")
+
+
+def voice_preview(voice_id: str, words: str) -> str:
+    """A voice saying a sample; ids of voices are the engine's own words, so they are hashed."""
+    digest = sha256(f"{voice_id}\0{words}".encode()).hexdigest()
+    return check(f"voices/{digest}.wav")
+
+
+def job(job_id: str) -> str:
+    """Prefix of all that was made for one job."""
+    return check(f"jobs/{job_id}") + "/"
+
+
+def segment(job_id: str, attempt: int, n: int) -> str:
+    """Segment `n` of one attempt at a job."""
+    return check(f"jobs/{job_id}/{attempt}/segment-{n:06d}.mp4")
+
+
+_VARIANTS: Final = {"video": "video.mp4", "thumbnail": "thumbnail.webp", "captions": "captions.vtt"}
+
+
+def result(job_id: str, attempt: int, variant: str) -> str:
+    """A finished job's `video`, `thumbnail` or `captions`."""
+    return check(f"jobs/{job_id}/{attempt}/{_VARIANTS[variant]}")

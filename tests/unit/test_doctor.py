@@ -1,0 +1,97 @@
+"""`avatar-serve doctor`: what it finds and how it exits."""
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from serve import doctor as doctor_module
+from serve.doctor import Check, checks, doctor
+from serve.settings import Settings
+from serve.weights.manifest import load_manifest
+
+
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", weights_dir=tmp_path / "weights")
+
+
+def found(tmp_path: Path, port: int = 0) -> dict[str, Check]:
+    return {check.name: check for check in checks(settings(tmp_path), port)}
+
+
+def test_missing_default_weights_fail_with_the_command_that_fetches_them(tmp_path: Path) -> None:
+    check = found(tmp_path)["weights mediapipe-face-landmarker"]
+    assert check.status == "fail"
+    assert check.remedy == "avatar-serve weights fetch mediapipe-face-landmarker"
+
+
+def test_optional_weights_are_not_asked_for(tmp_path: Path) -> None:
+    asked = {
+        name for name in found(tmp_path) if name.startswith("weights ") and "folder" not in name
+    }
+    default = {name for name, weights in load_manifest().items() if weights.default}
+    assert asked == {f"weights {name}" for name in default}
+
+
+def test_what_this_machine_has_is_found(tmp_path: Path) -> None:
+    checks = found(tmp_path)
+    for name in ("python", "packages", "video", "data folder", "weights folder", "pip"):
+        assert checks[name].status == "ok", checks[name]
+    assert checks["weights hibari-heart"].status == "ok"
+
+
+def test_looking_changes_nothing(tmp_path: Path) -> None:
+    found(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_in_use_is_noted(tmp_path: Path) -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        assert found(tmp_path, port)["port"].status == "note"
+    assert found(tmp_path, port)["port"].status == "ok"
+
+
+def test_a_folder_that_cannot_be_made_fails_with_the_setting_to_change(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file stands in the way")
+    check = found(tmp_path)["data folder"]
+    assert (check.status, check.remedy) == ("fail", "set AVATAR_DATA_DIR")
+
+
+def test_a_disk_without_room_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = type("Usage", (), {"free": 2**29})
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    check = found(tmp_path)["data folder"]
+    assert (check.status, check.detail[-12:]) == ("fail", "0.5 GiB free")
+
+
+def test_a_gpu_is_named_when_nvidia_smi_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smi = tmp_path / "bin" / "nvidia-smi"
+    smi.parent.mkdir()
+    smi.write_text('#!/bin/sh\necho "NVIDIA T4, 15360 MiB"\n')
+    smi.chmod(0o755)
+    monkeypatch.setenv("PATH", str(smi.parent))
+    assert found(tmp_path)["gpu"] == Check("gpu", "ok", "NVIDIA T4, 15360 MiB")
+    smi.write_text("#!/bin/sh\nexit 9\n")
+    assert found(tmp_path)["gpu"].status == "note"
+
+
+def test_the_exit_code_is_1_only_when_the_default_cannot_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = typer.Typer()
+    app.command()(doctor)
+    findings = [Check("one", "ok", "fine"), Check("two", "note", "missing [x]", "install it")]
+    monkeypatch.setattr(doctor_module, "checks", lambda settings, port: findings)
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 0
+    assert result.output.splitlines() == ["ok   one: fine", "note two: missing [x] -> install it"]
+    findings.append(Check("three", "fail", "broken"))
+    assert CliRunner().invoke(app, []).exit_code == 1

@@ -1,0 +1,1 @@
+"""How the network that turns sound into mouth shapes was made."""

@@ -1,0 +1,181 @@
+# ruff: noqa: RUF001 - phonetic symbols are meant
+"""Measures a trained network on speech and voices that training never heard.
+
+python -m training.mouth.evaluate DATA [--model mouth.onnx]
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployments.lipsync.mouth import MouthCurves, MouthReader
+from media.sound import Sound
+from training.mouth.augment import (
+    RATE,
+    background,
+    backgrounds,
+    band,
+    breath,
+    rms_of_speech,
+    room,
+)
+from training.mouth.targets import LEAD, LIPS_SHUT, targets
+
+Array = NDArray[np.float32]
+
+LEVEL = 0.1
+SHUT = 0.02
+"""An opening below this is a closed mouth."""
+PAUSE = 1.0
+
+
+class Tally:
+    """Figures gathered over utterances."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Array, Array]] = []
+        self.shut: list[bool] = []
+        self.vowels: list[bool] = []
+        self.still: list[float] = []
+
+    def add(self, curves: MouthCurves, wanted: Array, phones: Sequence[tuple[str, float]]) -> None:
+        """One utterance that began PAUSE seconds into the track."""
+        given = np.stack([curves.opening, curves.width, curves.closure, curves.teeth], axis=1)
+        self.pairs.append((given, wanted[: len(given), :4]))
+        for symbol, middle in phones:
+            at = round((middle + PAUSE - LEAD) * 100)
+            near = curves.opening[max(0, at - 2) : at + 3]
+            if symbol in LIPS_SHUT and len(near):
+                self.shut.append(float(near.min()) < SHUT)
+            elif symbol in "ɑæʌɛAIOW" and len(near):
+                self.vowels.append(float(curves.opening[max(0, at - 5) : at + 6].max()) > 2 * SHUT)
+        self.still.append(float(curves.opening[20 : int(PAUSE * 100) - 20].max()))
+
+    def line(self) -> str:
+        """One row of the table."""
+        given = np.concatenate([g for g, _ in self.pairs])
+        wanted = np.concatenate([w for _, w in self.pairs])
+        r = [np.corrcoef(given[:, i], wanted[:, i])[0, 1] for i in range(4)]
+        size = given[:, 0].std() / wanted[:, 0].std()
+        return (
+            f"{r[0]:.3f} | {r[1]:.3f} | {r[2]:.3f} | {r[3]:.3f} | {size:.2f} | "
+            f"{best_shift(given[:, 0], wanted[:, 0]) * 10:+d} | {np.mean(self.shut):.1%} | "
+            f"{np.mean(self.vowels):.1%} | {max(self.still):.4f}"
+        )
+
+
+def best_shift(given: Array, wanted: Array) -> int:
+    """Hops by which the given curve is late (positive) where it fits best."""
+    scores = {}
+    for shift in range(-10, 11):
+        a = given[10 + shift : len(given) - 10 + shift]
+        scores[shift] = np.corrcoef(a, wanted[10 : len(wanted) - 10])[0, 1]
+    return max(scores, key=lambda s: scores[s])
+
+
+def read(reader: MouthReader, sound: Array) -> MouthCurves:
+    """Curves at 100 Hz of a whole track."""
+    times = np.arange(len(sound) // 160) / 100
+    return reader.curves(Sound(sound, RATE), times)
+
+
+def conditions(chance: np.random.Generator) -> dict[str, Callable[[Array], Array]]:
+    """Ways in which held-out speech is spoiled."""
+    bank = backgrounds(25, chance)
+
+    def noisy(snr: float) -> Callable[[Array], Array]:
+        def add(sound: Array) -> Array:
+            noise = background(len(sound), None, bank, chance)
+            return sound + noise * np.float32(rms_of_speech(sound) * 10 ** (-snr / 20))
+
+        return add
+
+    return {
+        "clean": lambda sound: sound,
+        "noise, 20 dB": noisy(20),
+        "noise, 10 dB": noisy(10),
+        "room": lambda sound: room(sound, chance),
+        "telephone": lambda sound: band(sound, chance),
+        "20 dB softer": lambda sound: sound * np.float32(0.1),
+    }
+
+
+def speech(reader: MouthReader, folder: Path) -> None:
+    """The table over held-out lines and voices."""
+    print(
+        "| voices | sound | opening r | width r | closure r | teeth r | size | late ms "
+        "| m b p shut | vowels open | pause |\n|---|---|---|---|---|---|---|---|---|---|---|"
+    )
+    for who in ("heart", "others"):
+        for name, spoil in conditions(np.random.default_rng(3)).items():
+            tally = Tally()
+            for path in sorted(folder.glob("held-*.npz")):
+                if (path.stem.split("-")[1] == "heart") != (who == "heart"):
+                    continue
+                with np.load(path) as held:
+                    symbols, times = held["symbols"].tolist(), held["times"]
+                    sound = held["sound"].astype(np.float32) / 32768
+                quiet = np.zeros(int(PAUSE * RATE), np.float32)
+                track = np.concatenate(
+                    [quiet, sound * np.float32(LEVEL / rms_of_speech(sound)), quiet]
+                )
+                wanted = targets(symbols, times + PAUSE, len(track) / RATE)
+                phones = list(zip(symbols, times.mean(axis=1).tolist(), strict=True))
+                tally.add(read(reader, spoil(track)), wanted, phones)
+            if tally.pairs:
+                print(f"| {who} | {name} | {tally.line()} |", flush=True)
+
+
+def silence(reader: MouthReader) -> None:
+    """How far the mouth moves when nobody speaks."""
+    chance = np.random.default_rng(4)
+    bank = backgrounds(50, chance)
+    size = 5 * RATE
+    print("\n| nobody speaks | widest opening | 99 % | share of time over .02 |\n|---|---|---|---|")
+    kinds: dict[str, Callable[[], Array]] = {
+        "digital silence": lambda: np.zeros(size, np.float32),
+        "noise at -60 dBFS": lambda: background(size, None, bank, chance) * np.float32(1e-3),
+        "noise at -40 dBFS": lambda: background(size, None, bank, chance) * np.float32(1e-2),
+        "noise at -20 dBFS": lambda: background(size, None, bank, chance) * np.float32(1e-1),
+        "breaths at -40 dBFS": lambda: breath(size, chance) * np.float32(1e-2),
+    }
+    for name, make in kinds.items():
+        opening = np.concatenate([read(reader, make()).opening for _ in range(20)])
+        print(
+            f"| {name} | {opening.max():.4f} | {np.quantile(opening, 0.99):.4f} "
+            f"| {np.mean(opening > SHUT):.2%} |",
+            flush=True,
+        )
+
+
+def cost(reader: MouthReader) -> None:
+    """Milliseconds a frame for calls of 32 frames at 25 fps, sound to shapes."""
+    chance = np.random.default_rng(5)
+    sound = Sound((chance.standard_normal(4 * RATE) * 0.1).astype(np.float32), RATE)
+    times = 1.0 + np.arange(32) / 25
+    spent = []
+    for _ in range(60):
+        begin = time.perf_counter()
+        reader.curves(sound, times)
+        spent.append(time.perf_counter() - begin)
+    print(f"\n{np.median(spent) / 32 * 1e3:.3f} ms a frame (32 frames a call, one thread)")
+
+
+def main() -> None:
+    """Print all figures."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("data", type=Path)
+    options.add_argument("--model", type=Path)
+    given = options.parse_args()
+    reader = MouthReader.load(given.model, threads=1)
+    speech(reader, given.data)
+    silence(reader)
+    cost(reader)
+
+
+if __name__ == "__main__":
+    main()

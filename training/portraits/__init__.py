@@ -1,0 +1,1 @@
+"""How the portrait stage's probes were fitted, reproducible."""
