@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 EXTRAS ?= test
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts
 SENTENCE := Hello! I am a face that nobody has. Give me words, or your own voice, and I will say what you want to say.
 
 .PHONY: demo serve test lint weights clean
@@ -17,7 +18,7 @@ serve: $(VENV)/.base
 	$(BIN)/avatar-serve serve
 
 test: $(VENV)/.$(EXTRAS)
-	$(BIN)/avatar-serve weights fetch --tests
+	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.$(EXTRAS)

@@ -5,6 +5,7 @@ the same config files instead.
 """
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -48,7 +49,7 @@ def start(config: dict[str, Any]) -> Any:
         object_store_memory=OBJECT_STORE,
         _temp_dir=os.environ.get("AVATAR_RAY_DIR"),
         log_to_driver=False,
-        logging_level="ERROR",
+        logging_level=logging.ERROR,
     )
     schema = ServeDeploySchema.model_validate(config)
     client = api.serve_start(

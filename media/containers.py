@@ -64,7 +64,8 @@ def missing_share(source: IO[bytes], container: str) -> float:
         end, total_is_known = _matroska_end(source, size)
         return _share(size, end) if total_is_known else _torn(size < end)
     if container == "ogg":
-        return _torn(_last_ogg_page_is_torn(source, size))
+        end, is_last = _ogg_end(source, size)
+        return _share(size, end) if is_last else _torn(size < end)
     return 0.0
 
 
@@ -175,13 +176,18 @@ def _ebml_size(data: bytes, at: int) -> tuple[int, int]:
     return value & ((1 << 7 * width) - 1), width
 
 
-def _last_ogg_page_is_torn(source: IO[bytes], size: int) -> bool:
+def _ogg_end(source: IO[bytes], size: int) -> tuple[int, bool]:
+    """Where the last page that has begun ends, and whether it says that none follows."""
     start = max(0, size - TAIL_BYTES)
     source.seek(start)
     tail = source.read(TAIL_BYTES)
     at = tail.rfind(b"OggS")
     if at < 0:
-        return False  # trailing rubbish; the decoder judges what comes before
-    segments = tail[at + 26] if at + 26 < len(tail) else 255
-    table = tail[at + 27 : at + 27 + segments]
-    return len(table) < segments or at + 27 + segments + sum(table) > len(tail)
+        return 0, True  # trailing rubbish; the decoder judges what comes before
+    page = tail[at:]
+    is_last = len(page) > 5 and bool(page[5] & 4)
+    segments = page[26] if len(page) > 26 else 255
+    table = page[27 : 27 + segments]
+    # A torn table counts as large as tables get: what is missing is not known better.
+    length = 27 + segments + sum(table) + 255 * (segments - len(table))
+    return start + at + length, is_last

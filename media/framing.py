@@ -70,10 +70,10 @@ def _moved(face: Face, crop: tuple[float, float, float, float], size: tuple[int,
         moved[:, 2:] *= scale[0]
         return moved.astype(np.float32)
 
-    corners = move(np.array([face.box[:2], face.box[2:]], np.float32))
+    (x0, y0), (x1, y1) = move(np.array([face.box[:2], face.box[2:]], np.float32))
     return replace(
         face,
-        box=(*map(float, corners[0]), *map(float, corners[1])),
+        box=(float(x0), float(y0), float(x1), float(y1)),
         landmarks=move(face.landmarks),
         mesh=None if face.mesh is None else move(face.mesh),
     )

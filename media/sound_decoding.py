@@ -173,7 +173,7 @@ def _kind(frame: Any) -> tuple[int, str, str]:
 
 def _frames(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
     last = b""
-    for packet in _packets(container, stream, tally):
+    for packet in container.demux(stream):
         tally.packets += 1
         last = bytes(packet) if container.format.name == "aac" and packet.size else last
         try:
@@ -187,13 +187,6 @@ def _frames(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
             tally.seconds += frame.samples / frame.sample_rate
             yield frame
     tally.torn = bool(last) and containers.adts_frame_bytes(last) > len(last)
-
-
-def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
-    try:
-        yield from container.demux(stream)
-    except FFmpegError:
-        tally.bad_packets += 1  # the rest cannot be reached; _require_whole weighs that
 
 
 def _channels(frame: Any) -> NDArray[np.float32]:
@@ -244,12 +237,11 @@ def _require_whole(source: IO[bytes], name: str, missing: float, tally: Tally) -
     """Refuse a recording of which clearly less arrived than its container promises."""
     if not tally.seconds:
         raise DecodingError("undecodable")
-    good_packets = max(1, tally.packets - tally.bad_packets)
-    lost = tally.seconds * tally.bad_packets / good_packets
     if tally.torn or missing >= containers.UNKNOWN:
         raise DecodingError("cut_short")
     promised = containers.mp3_seconds(source) if name == "mp3" else tally.promised
     if promised is None:
-        promised = tally.seconds / (1 - missing)
-    if promised - tally.seconds + lost > max(MISSING_SECONDS, MISSING_SHARE * promised):
+        good_packets = max(1, tally.packets - tally.bad_packets)
+        promised = tally.seconds * (1 / (1 - missing) + tally.bad_packets / good_packets)
+    if promised - tally.seconds > max(MISSING_SECONDS, MISSING_SHARE * promised):
         raise DecodingError("cut_short")

@@ -74,6 +74,7 @@ class FakeStages:
     )
     director: Callable[[str], Awaitable[None]] | None = None
     failures: dict[str, Exception] = field(default_factory=dict)
+    fail_once: set[str] = field(default_factory=set)
     delays: dict[str, float] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -83,7 +84,7 @@ class FakeStages:
         self.calls.append(call)
         await asyncio.sleep(self.delays.get(call, 0))
         if call in self.failures:
-            raise self.failures[call]
+            raise self.failures.pop(call) if call in self.fail_once else self.failures[call]
 
     async def paint(self, prompt: str, seed: int) -> FakePainting:
         await self._play("paint")

@@ -43,9 +43,7 @@ async def finish(
         await asyncio.to_thread(assemble, fragments, video)
         await artifacts.put(_key(job, "video"), video)
         size = video.stat().st_size
-    thumbnail = await asyncio.to_thread(
-        encode_webp, canvas.rgb, quality=THUMBNAIL_QUALITY
-    )
+    thumbnail = await asyncio.to_thread(encode_webp, canvas.rgb, quality=THUMBNAIL_QUALITY)
     await artifacts.put(_key(job, "thumbnail"), thumbnail)
     variants = ["video", "thumbnail"]
     if (text := await _captions(job, track, words)) is not None:

@@ -8,6 +8,7 @@ encoder's adaptive state have settled).
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -35,7 +36,7 @@ def owned(first: int, stop: int) -> tuple[int, int]:
 
 def packets(
     encoder: AudioCodecContext, sound: Sound, first: int, stop: int, last: bool
-) -> list[Packet]:
+) -> "list[Packet[Any]]":
     """The packets that the samples [first, stop) own, times in samples of the track.
 
     `sound` must reach PREROLL + 1 packets before `first` and two packets past `stop`, or to the

@@ -1,6 +1,7 @@
 """The portrait as planes that patches are pasted on and whose head a pose moves."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -10,22 +11,26 @@ from media.colour import chroma, to_i420
 from media.face import Portrait
 from media.patch import Frame, Patch, Planes, Pose
 
-FACE_OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378)
-FACE_OVAL += (400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21)
-FACE_OVAL += (54, 103, 67, 109)
+FACE_SIDES: Final = (10, 454, 152, 234)
+"""Mesh points at the face's top, left, bottom and right."""
+COARSE: Final = 8.0
+"""Pixels between nodes of the grid that the head's movement is computed on; it is smooth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadRegion:
-    """Where a pose moves the picture: a rectangle on the chroma grid with a falling weight."""
+    """Where a pose moves the picture: a rectangle whose movement dies out towards its rim."""
 
     x: int
     y: int
-    """Left and top in luma pixels, even."""
+    width: int
+    height: int
+    """In luma pixels, all even."""
     weight: NDArray[np.float32]
-    """(height, width) in luma pixels: 1 on the face, 0 at the rectangle's rim."""
-    pivot: tuple[float, float]
-    """Where the head turns: under the chin, in luma pixels of the picture."""
+    """(rows, columns) of a coarse grid over the rectangle: 1 on the face, 0 at the rim."""
+    across: NDArray[np.float32]
+    down: NDArray[np.float32]
+    """(1, columns) and (rows, 1): the nodes' place from the pivot under the chin, luma pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,23 +61,36 @@ def make_canvas(portrait: Portrait) -> Canvas:
 
 def _head_region(points: NDArray[np.float32], shape: tuple[int, ...]) -> HeadRegion:
     """An ellipse round the head, hair and upper neck included, inside the picture."""
-    oval = points[list(FACE_OVAL)]
-    left, top = oval.min(axis=0)
-    right, bottom = oval.max(axis=0)
+    sides = points[list(FACE_SIDES)]
+    left, top = sides.min(axis=0)
+    right, bottom = sides.max(axis=0)
     width, height = right - left, bottom - top
     x0, x1 = _even_span(left - 0.55 * width, right + 0.55 * width, shape[1])
     y0, y1 = _even_span(top - 0.65 * height, bottom + 0.45 * height, shape[0])
-    ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+    xs, ys = _nodes(x1 - x0) + x0, (_nodes(y1 - y0) + y0)[:, None]
     radius = np.hypot(
         (xs - (left + right) / 2) / (1.05 * width), (ys - (top + 0.45 * height)) / (1.05 * height)
     )
     weight = np.clip((1.0 - radius) / 0.5, 0, 1)
     weight = weight * weight * (3 - 2 * weight)
-    rim = np.minimum.reduce([xs - x0, x1 - 1 - xs, ys - y0, y1 - 1 - ys])
-    # A head cut by the picture's edge fades out there, or its edge would show.
-    weight *= np.clip(rim / max(4.0, 0.06 * float(width)), 0, 1)
-    pivot = (float(left + right) / 2, float(bottom + 0.15 * height))
-    return HeadRegion(x0, y0, weight.astype(np.float32), pivot)
+    # A head cut by the picture's edge fades out there, or the edge itself would seem to move.
+    rim = np.minimum(np.minimum(xs - x0, x1 - 1 - xs), np.minimum(ys - y0, y1 - 1 - ys))
+    weight = weight * np.clip(rim / max(2.0 * COARSE, 0.06 * float(width)) - 0.5, 0, 1)
+    return HeadRegion(
+        x0,
+        y0,
+        x1 - x0,
+        y1 - y0,
+        weight.astype(np.float32),
+        (xs - (left + right) / 2).astype(np.float32)[None],
+        (ys - (bottom + 0.15 * height)).astype(np.float32),
+    )
+
+
+def _nodes(pixels: int) -> NDArray[np.float32]:
+    """Positions of a coarse grid's nodes over a span of pixels, as cv2.resize places them."""
+    count = max(2, round(pixels / COARSE))
+    return ((np.arange(count, dtype=np.float32) + 0.5) * pixels / count - 0.5).astype(np.float32)
 
 
 def _even_span(low: float, high: float, limit: int) -> tuple[int, int]:
@@ -115,39 +133,29 @@ class Painter:
         self._dirty.append((x, y, patch.width, tall))
 
     def _move_head(self, pose: Pose) -> None:
-        head, height = self._canvas.head, self._canvas.height
-        tall, wide = head.weight.shape
+        head = self._canvas.head
+        sides = head.x, head.y, head.width, head.height
         dx, dy = displacement(head, pose)
-        ys, xs = np.mgrid[0:tall, 0:wide].astype(np.float32)
-        luma = self._planes[head.y : head.y + tall, head.x : head.x + wide]
-        luma[:] = _remap(luma, xs - dx, ys - dy)
-        small = (wide // 2, tall // 2)
-        half_dx, half_dy = (
-            cv2.resize(field, small, interpolation=cv2.INTER_AREA) * 0.5 for field in (dx, dy)
-        )
-        ys, xs = np.mgrid[0 : tall // 2, 0 : wide // 2].astype(np.float32)
-        for plane in chroma(self._planes, height):
-            part = plane[
-                head.y // 2 : head.y // 2 + tall // 2, head.x // 2 : head.x // 2 + wide // 2
-            ]
-            part[:] = _remap(part, xs - half_dx, ys - half_dy)
-        self._dirty.append((head.x, head.y, wide, tall))
+        luma = self._planes[: self._canvas.height]
+        for plane, scale in ((luma, 1), *((c, 2) for c in chroma(self._planes, len(luma)))):
+            x, y, wide, tall = (side // scale for side in sides)
+            part = plane[y : y + tall, x : x + wide]
+            size = (wide, tall)
+            xs = np.arange(wide, dtype=np.float32)
+            ys = np.arange(tall, dtype=np.float32)[:, None]
+            map_x = xs - cv2.resize(dx / scale, size, interpolation=cv2.INTER_LINEAR)
+            map_y = ys - cv2.resize(dy / scale, size, interpolation=cv2.INTER_LINEAR)
+            part[:] = cv2.remap(
+                part.copy(), map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            )
+        self._dirty.append(sides)
 
 
 def displacement(head: HeadRegion, pose: Pose) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How far each luma pixel of the region moves, in pixels: a similarity faded by the weight."""
-    tall, wide = head.weight.shape
-    xs = (np.arange(wide, dtype=np.float32) + (head.x - head.pivot[0]))[None]
-    ys = (np.arange(tall, dtype=np.float32) + (head.y - head.pivot[1]))[:, None]
-    dx = head.weight * (pose.dx + pose.scale * xs - pose.roll * ys)
-    dy = head.weight * (pose.dy + pose.roll * xs + pose.scale * ys)
-    return dx, dy
-
-
-def _remap(plane: Planes, xs: NDArray[np.float32], ys: NDArray[np.float32]) -> Planes:
-    return np.asarray(
-        cv2.remap(plane.copy(), xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    """How far each node of the head's grid moves, in luma pixels: a faded similarity."""
+    dx = head.weight * (pose.dx + pose.scale * head.across - pose.roll * head.down)
+    dy = head.weight * (pose.dy + pose.roll * head.across + pose.scale * head.down)
+    return dx.astype(np.float32), dy.astype(np.float32)
 
 
 def _copy(target: Planes, source: Planes, rectangle: tuple[int, int, int, int]) -> None:

@@ -49,7 +49,7 @@ class X264:
         *,
         threads: int,
         preset: str = "veryfast",
-        crf: float = 20.0,
+        crf: float = 17.0,
         max_rate: int = 4_000_000,
     ) -> Self:
         """Remember how to encode; `max_rate` in bits a second bounds busy pictures."""

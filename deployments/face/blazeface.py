@@ -39,7 +39,7 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def select(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Detections":
+    def select(self, index: NDArray[np.intp]) -> "Detections":
         """The detections at `index`."""
         return Detections(self.boxes[index], self.keypoints[index], self.scores[index])
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
 from deployments.face.head_pose import flat_head_pose
@@ -20,6 +20,7 @@ from deployments.face.tiles import resize
 from media.errors import AvatarError
 from media.face import Face, Picture, left_to_right
 
+PARTS = "insightface-buffalo-s-parts"
 MODELS = ("scrfd_500m_bnkps.onnx", "2d106det.onnx", "w600k_mbf.onnx")
 
 INPUT_SIZES = [(128, 128), (320, 320), (640, 640)]
@@ -51,7 +52,7 @@ FIVE_POINTS = (38, 88, 86, 52, 61)
 class InsightFace:
     """Finds faces with SCRFD and 106 landmarks on each. Thread-safe."""
 
-    weights: ClassVar[Sequence[str]] = ("insightface-mobile", "mediapipe-face-landmarker")
+    weights: ClassVar[Sequence[str]] = (PARTS, "mediapipe-face-landmarker")
 
     def __init__(self, analysis: Any, mesher: MediaPipe) -> None:
         self._detector = analysis.models["detection"]
@@ -126,7 +127,7 @@ def _open(files: Mapping[str, Path], threads: int) -> Any:
     if missing:
         raise AvatarError(
             "weights_missing",
-            f"{', '.join(missing)} missing: run `avatar-serve weights fetch insightface-mobile`.",
+            f"{', '.join(missing)} missing: run `avatar-serve weights fetch {PARTS}`.",
         )
     try:
         app = importlib.import_module("insightface.app")

@@ -17,7 +17,7 @@ from deployments.face.blendshapes import blendshapes
 from deployments.face.facemesh import Region
 from deployments.face.head_pose import CanonicalFace, head_pose
 from deployments.face.second_look import second_look
-from deployments.face.tflite import Network, read_task
+from deployments.face.tflite import Network, read_task, unreadable
 from deployments.face.tiles import Tile
 from media.errors import AvatarError
 from media.face import Face, Picture, left_to_right
@@ -46,7 +46,7 @@ BYSTANDER = 1 / 8
 """Faces narrower than this share of the widest one found are not looked for."""
 
 MAX_FACES = 100
-MAX_TRIES = 300
+MAX_TRIES = 200
 """Bounds on the meshes fitted for one picture, so that none keeps the engine busy for long."""
 
 FIND_PASSES, MESH_PASSES = 2, 3
@@ -84,14 +84,16 @@ class MediaPipe:
                 "weights_missing", f"{TASK} is missing: run `avatar-serve weights fetch`."
             )
         members = read_task(files[TASK], (DETECTOR, MESH, EXPRESSION, GEOMETRY))
-        return cls(
-            Networks(
+        try:
+            networks = Networks(
                 detector=Network(members[DETECTOR], threads=threads),
                 mesh=Network(members[MESH], threads=threads),
                 expression=Network(members[EXPRESSION], threads=threads),
                 canonical=CanonicalFace.parse(members[GEOMETRY]),
             )
-        )
+        except (ValueError, RuntimeError) as error:
+            raise unreadable(files[TASK]) from error
+        return cls(networks)
 
     @property
     def canonical(self) -> CanonicalFace:

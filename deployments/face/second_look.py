@@ -2,8 +2,9 @@
 
 Patterns that pass for a face in one tile, even with a mesh that claims to fit, seldom do when
 turned upright and scaled by that mesh; and the detector's eyes, nose and mouth then lie elsewhere
-than the mesh's. Measured on 27 pictures without a human face and 8 with one to sixteen: the best
-false face reached 0.48, the worst true one 0.6.
+than the mesh's. Measured: on 33 pictures without a face the best false one reached 0.52; of 29
+faces in 7 photographs, from 37 pixels wide up, the worst reached 0.73. Below 18 pixels, in the
+dark or grey, true faces go down to 0.57.
 """
 
 from dataclasses import replace

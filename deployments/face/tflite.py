@@ -59,7 +59,12 @@ def read_task(path: Path, members: Sequence[str]) -> dict[str, bytes]:
                     raise ValueError(f"{member} is too large")
             return {member: bundle.read(member) for member in members}
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise AvatarError(
-            "weights_missing",
-            f"{path.name} cannot be read: fetch it again with `avatar-serve weights fetch`.",
-        ) from error
+        raise unreadable(path) from error
+
+
+def unreadable(path: Path) -> AvatarError:
+    """The fault of a bundle that is not what its name says."""
+    return AvatarError(
+        "weights_missing",
+        f"{path.name} cannot be read: fetch it again with `avatar-serve weights fetch`.",
+    )

@@ -58,7 +58,7 @@ class Tile:
         """Detections of this tile in the picture's pixels, less those that its sides cut."""
         low, high = self.inner[:2], self.inner[2:]
         whole = (found.boxes[:, :2] >= low).all(axis=1) & (found.boxes[:, 2:] <= high).all(axis=1)
-        return found.select(whole).mapped(self.scale, self.left, self.top)
+        return found.select(np.flatnonzero(whole)).mapped(self.scale, self.left, self.top)
 
 
 def level_sides(width: int, height: int) -> list[int]:

@@ -17,8 +17,10 @@ from deployments.lipsync.landmarks import (
 )
 from deployments.lipsync.mouth_field import Rectangle
 
-MEETING: Final = 0.9
-"""Part of the eye's opening after which the upper lid meets the lower one."""
+LASHES: Final = 0.05
+"""How far the upper lashes reach below the mesh's lid line, in widths of the eye: they move too."""
+OVERLAP: Final = 0.03
+"""How far a closed lid covers the lower lid's line, in widths of the eye."""
 STRETCHED: Final = 0.8
 """Part of the skin between lid and brow that a blink stretches."""
 
@@ -63,25 +65,29 @@ def _eye(
 
     def line(points: NDArray[np.float32]) -> NDArray[np.float32]:
         order = np.argsort(points[:, 0])
-        return np.asarray(np.interp(xs, points[order, 0], points[order, 1]) - y0, np.float32)
+        return _single(np.interp(xs, points[order, 0], points[order, 1]) - y0)
 
     lid = line(upper)
     skin = np.maximum(lid - line(brow), 0.25 * span)
     inside = np.minimum(xs - everything[:, 0].min(), everything[:, 0].max() - xs) / (0.12 * span)
     return Eye(
         Rectangle(x0, y0, x1 - x0, y1 - y0),
-        lid - STRETCHED * skin,
-        lid,
-        np.maximum(line(lower), lid),
-        np.clip(inside + 0.5, 0, 1).astype(np.float32),
+        _single(lid - STRETCHED * skin),
+        _single(lid + LASHES * span),
+        _single(np.maximum(line(lower), lid) + (LASHES + OVERLAP) * span),
+        _single(np.clip(inside + 0.5, 0, 1)),
     )
+
+
+def _single(values: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.asarray(values, np.float32)
 
 
 def close_eye(eye: Eye, amount: float, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The eye's rectangle of the picture `rgb` with the lid lowered by `amount` (0 to 1)."""
     box = eye.rectangle
     part = rgb[box.y : box.y + box.height, box.x : box.x + box.width]
-    drop = amount * MEETING * (eye.lower - eye.upper) * eye.feather
+    drop = amount * (eye.lower - eye.upper) * eye.feather
     lid = eye.upper + drop
     ys = np.arange(box.height, dtype=np.float32)[:, None]
     stretch = (eye.upper - eye.anchor) / (lid - eye.anchor)

@@ -22,6 +22,8 @@ TONGUE: Final = (176.0, 92.0, 90.0)
 TEETH: Final = (232.0, 214.0, 192.0)
 """sRGB under a face lit to REFERENCE."""
 REFERENCE: Final = 165.0
+TINT: Final = 0.4
+"""How much of the skin's tint, an exponent, light inside the mouth takes on."""
 GAPS: Final = (0.0, 0.135, 0.235, 0.335, 0.415)
 """Where one upper tooth ends and the next begins, in face units from the middle."""
 TOOTH_EDGE: Final = 0.036
@@ -42,7 +44,6 @@ class Interior:
     """(height, width, 4): teeth, premultiplied by the last channel, alpha 0 to 1."""
     jaw: Image
     """(2 * height, width, 3): tongue over cavity, in the jaw's frame, to be read at an offset."""
-    gain: float
     unit: float
 
 
@@ -61,24 +62,24 @@ def paint_interior(field: MouthField, rgb: Picture) -> Interior:
     own = _own_teeth(field, rgb, (x, y, width, height))
     if own is not None:
         skull = own + skull * (1 - own[..., 3:])
-    return Interior(
-        x, y, width, height, skull, _jaw(field, (x, y, width, height), gain), gain, unit
-    )
+    return Interior(x, y, width, height, skull, _jaw(field, (x, y, width, height), gain), unit)
 
 
-def _light(field: MouthField, rgb: Picture) -> float:
-    """Brightness of the skin beside and below the mouth against REFERENCE."""
+def _light(field: MouthField, rgb: Picture) -> NDArray[np.float32]:
+    """(3,) gains: brightness of the skin beside the mouth against REFERENCE, with its tint."""
     left, right = field.lower_lip[0], field.lower_lip[-1]
     beside = np.array([0.15 * field.unit, 0.0])
-    spots = (left - beside, right + beside)
     reach = max(2, int(0.08 * field.unit))
-    values = []
-    for spot in spots:
-        cx, cy = (int(v) for v in spot)
+    colours = []
+    for x, y in (left - beside, right + beside):
+        cx, cy = int(x), int(y)
         region = rgb[max(0, cy - reach) : cy + reach, max(0, cx - reach) : cx + reach]
         if region.size:
-            values.append(float(region.mean()))
-    return float(np.clip(np.mean(values or [REFERENCE]) / REFERENCE, 0.3, 1.15))
+            colours.append(region.reshape(-1, 3).mean(axis=0))
+    skin = np.mean(colours, axis=0) if colours else np.full(3, REFERENCE)
+    level = max(1.0, float(skin.mean()))
+    tint = (skin / level) ** TINT
+    return np.asarray(np.clip(level / REFERENCE, 0.3, 1.15) * tint, np.float32)
 
 
 def _axes(
@@ -98,19 +99,19 @@ def _axes(
     )
 
 
-def _teeth(field: MouthField, box: tuple[int, int, int, int], gain: float) -> Image:
+def _teeth(field: MouthField, box: tuple[int, int, int, int], gain: NDArray[np.float32]) -> Image:
     """Upper teeth: an arch whose light falls off to the sides, parted by soft lines."""
     u, v = _axes(field, box)
     soft = 1.2 / field.unit
     arch = TOOTH_EDGE - 0.18 * u**2
-    scallop = 0.008 * sum(np.exp(-(((np.abs(u) - gap) / 0.02) ** 2)) for gap in GAPS)
+    scallop = 0.004 * sum(np.exp(-(((np.abs(u) - gap) / 0.02) ** 2)) for gap in GAPS)
     alpha = np.clip((arch - scallop - v) / soft + 0.5, 0, 1) * np.clip(
         (0.44 - np.abs(u)) / 0.05, 0, 1
     )
-    light = gain * np.clip(1.0 - 4.2 * u**2, 0.12, 1)
+    light = np.clip(1.0 - 4.2 * u**2, 0.12, 1)
     for gap in GAPS:
         light *= 1 - 0.09 * np.exp(-(((np.abs(u) - gap) / 0.011) ** 2))
-    colour = np.asarray(TEETH, np.float32) * light[..., None]
+    colour = np.asarray(TEETH, np.float32) * gain * light[..., None]
     return np.dstack([colour * alpha[..., None], alpha]).astype(np.float32)
 
 
@@ -131,7 +132,7 @@ def _own_teeth(field: MouthField, rgb: Picture, box: tuple[int, int, int, int]) 
     return np.dstack([part * weight[..., None], weight]).astype(np.float32)
 
 
-def _jaw(field: MouthField, box: tuple[int, int, int, int], gain: float) -> Image:
+def _jaw(field: MouthField, box: tuple[int, int, int, int], gain: NDArray[np.float32]) -> Image:
     """Cavity and tongue in the jaw's frame: row `height` lies on the resting lower lip's row."""
     x, y, width, height = box
     u, v = _axes(field, (x, y - height, width, 2 * height))

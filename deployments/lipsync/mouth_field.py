@@ -135,23 +135,23 @@ def mouth_field(mesh: NDArray[np.float32], frame: FaceFrame, size: tuple[int, in
     points = mesh[:, :2].astype(np.float64)
     rectangle = _rectangle(points, frame, size)
     corner = np.array([rectangle.x, rectangle.y])
-    layers = [
-        _layer([p for p in moves if p not in hidden], moves, points - corner, frame, rectangle)
-        for hidden in (
-            set(LOWER_INNER[1:-1]) | set(LOWER_OUTER[1:-1]) | set(CHIN),
-            set(UPPER_INNER[1:-1]) | set(UPPER_OUTER[1:-1]) | set(NOSE_BASE),
-        )
-    ]
+    on_jaw = {*LOWER_INNER[1:-1], *LOWER_OUTER[1:-1], *CHIN}
+    on_skull = {*UPPER_INNER[1:-1], *UPPER_OUTER[1:-1], *NOSE_BASE}
+    upper, lower = (
+        _layer([p for p in moves if p not in others], moves, points - corner, frame, rectangle)
+        for others in (on_jaw, on_skull)
+    )
     upper_lip, upper_moves = _lip(UPPER_INNER, moves, points - corner, frame)
     lower_lip, lower_moves = _lip(LOWER_INNER, moves, points - corner, frame)
     return MouthField(
         rectangle,
-        *layers,
+        upper,
+        lower,
         upper_lip,
         lower_lip,
         upper_moves,
         lower_moves,
-        _fade(rectangle, frame.unit, float(points[2] @ np.array([0, 1]) - rectangle.y)),
+        _fade(rectangle, frame.unit, float(points[2, 1]) - rectangle.y),
         frame.unit,
         _corner_feather(upper_lip, rectangle.width),
     )

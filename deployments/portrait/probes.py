@@ -1,7 +1,7 @@
 """Linear probes of the generator's latent space: how old, how blonde … a face will look, and moves.
 
 A probe is a line fitted to labels of sampled faces: score = direction . (w - mean) + bias, in
-standard deviations of its label. `training/portraits` measures the labels and fits the lines.
+standard deviations of its label. `training/portraits` says where the lines come from and fits them.
 """
 
 import io
@@ -9,15 +9,21 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deployments.portrait.generator import Latents
 
-SHA256: Final = "a3372db4e230713bf4bac550e5b62b816212021fdbd9ac8aaf172b56f4a4fee2"
-"""Of `probes.npz`, which lies beside this file."""
+FILES: Final = {
+    "probes.npz": "a3372db4e230713bf4bac550e5b62b816212021fdbd9ac8aaf172b56f4a4fee2",
+    "probes_marked.npz": "926beee00b9b547ed6d49cf488145e7180490425ca848b373316587004120b08",
+}
+"""Beside this file, with their sha256: probes of measured labels and of labels marked by eye.
+
+The first also holds the latents' covariance; its `w_mean` is the mean.
+"""
 
 RIDGE: Final = 1e-3
 """Keeps the move finite where probes are nearly parallel; in variances of a score."""
@@ -33,8 +39,8 @@ class Probes:
     names: tuple[str, ...]
     direction: NDArray[np.float64]
     """(probes, LATENT)."""
-    bias: NDArray[np.float64]
-    """(probes,)."""
+    offset: NDArray[np.float64]
+    """(probes,): score = direction . w + offset."""
     label_mean: Mapping[str, float]
     label_std: Mapping[str, float]
     """A label's mean and standard deviation in its own unit (age: years)."""
@@ -45,25 +51,30 @@ class Probes:
 
     @classmethod
     def read(cls) -> Self:
-        """The probes that come with the project. Raises ValueError where the file was changed."""
-        data = files("deployments.portrait").joinpath("probes.npz").read_bytes()
-        if sha256(data).hexdigest() != SHA256:
-            raise ValueError("deployments/portrait/probes.npz is not the file that was released")
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            names = tuple(str(name) for name in arrays["names"])
-            return cls(
-                names=names,
-                direction=arrays["direction"].astype(np.float64),
-                bias=arrays["bias"].astype(np.float64),
-                label_mean=dict(zip(names, arrays["label_mean"].tolist(), strict=True)),
-                label_std=dict(zip(names, arrays["label_std"].tolist(), strict=True)),
-                mean=arrays["w_mean"].astype(np.float64),
-                covariance=arrays["w_covariance"].astype(np.float64),
-            )
+        """The probes that come with the project. Raises ValueError where a file was changed."""
+        measured, marked = (_arrays(file, digest) for file, digest in FILES.items())
+        names: list[str] = []
+        directions, offsets, means, stds = [], [], [], []
+        for arrays in (measured, marked):
+            names += [str(name) for name in arrays["names"]]
+            direction = arrays["direction"].astype(np.float64)
+            directions.append(direction)
+            offsets.append(arrays["bias"] - direction @ arrays["w_mean"])
+            means.append(arrays["label_mean"])
+            stds.append(arrays["label_std"])
+        return cls(
+            names=tuple(names),
+            direction=np.concatenate(directions),
+            offset=np.concatenate(offsets),
+            label_mean=dict(zip(names, np.concatenate(means).tolist(), strict=True)),
+            label_std=dict(zip(names, np.concatenate(stds).tolist(), strict=True)),
+            mean=measured["w_mean"].astype(np.float64),
+            covariance=measured["w_covariance"].astype(np.float64),
+        )
 
     def scores(self, w: Latents) -> NDArray[np.float64]:
         """(n, probes) scores of (n, LATENT) latents."""
-        return (w - self.mean) @ self.direction.T + self.bias
+        return w @ self.direction.T + self.offset
 
     def score(self, w: Latents, name: str) -> NDArray[np.float64]:
         """(n,) scores of one probe."""
@@ -91,3 +102,11 @@ class Probes:
         natural = lines @ self.covariance
         weights = np.linalg.solve(natural @ lines.T + RIDGE * np.eye(len(used)), missing.T).T
         return w + weights @ natural, np.sum(weights * missing, axis=1)
+
+
+def _arrays(file: str, digest: str) -> dict[str, NDArray[Any]]:
+    data = files("deployments.portrait").joinpath(file).read_bytes()
+    if sha256(data).hexdigest() != digest:
+        raise ValueError(f"deployments/portrait/{file} is not the file that was released")
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return dict(arrays)

@@ -21,10 +21,13 @@ log = logging.getLogger(__name__)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
-def create_app(services: Services | Callable[[], Awaitable[Services]]) -> FastAPI:
+def create_app(
+    services: Services | Callable[[], Awaitable[Services]], *, shows_request_id: bool = True
+) -> FastAPI:
     """The application over open services, or over what opens them when the server starts.
 
     Services that the application opened are closed by it; others are their opener's.
+    `shows_request_id` is False behind a server that adds the header x-request-id itself.
     """
 
     @asynccontextmanager
@@ -50,7 +53,7 @@ def create_app(services: Services | Callable[[], Awaitable[Services]]) -> FastAP
     if isinstance(services, Services):
         app.state.services = services
     errors.install(app)
-    app.add_middleware(_RequestIds)
+    app.add_middleware(_RequestIds, shown=shows_request_id)
     for module in (videos, content, events, avatars, voices, system):
         app.include_router(module.router)
     return app
@@ -61,6 +64,7 @@ class _RequestIds:
     """Gives each request an id, and a request that breaks an answer that tells only this id."""
 
     app: ASGIApp
+    shown: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,7 +79,8 @@ class _RequestIds:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                if self.shown:
+                    MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
         try:

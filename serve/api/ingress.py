@@ -41,7 +41,7 @@ class Ingress:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Serve calls it after __init__; the app opens its services in the replica's own loop."""
-        return create_app(self._open)
+        return create_app(self._open, shows_request_id=False)  # Serve's proxy does
 
     async def _open(self) -> Services:
         return await open_services(Settings(), self._stages)

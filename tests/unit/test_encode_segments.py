@@ -161,8 +161,10 @@ def test_a_pose_moves_the_head_and_leaves_the_background(astronaut: Portrait) ->
     shifted = Painter(canvas).paint(Frame((), Pose(dx=4.0)))
     head = canvas.head
     outside = np.ones((canvas.height, canvas.width), bool)
-    outside[head.y : head.y + head.weight.shape[0], head.x : head.x + head.weight.shape[1]] = False
-    assert np.array_equal(shifted[: canvas.height][outside], canvas.planes[: canvas.height][outside])
+    outside[head.y : head.y + head.height, head.x : head.x + head.width] = False
+    assert np.array_equal(
+        shifted[: canvas.height][outside], canvas.planes[: canvas.height][outside]
+    )
     assert astronaut.face.mesh is not None
     x, y = astronaut.face.mesh[4, :2].astype(int)
     was = canvas.planes[y - 15 : y + 15, x - 15 : x + 15]

@@ -51,7 +51,7 @@ def gif_whose_frame_passes_its_screen() -> bytes:
 
 
 def png_with_text_that_unfolds() -> bytes:
-    text = b"Comment\0\0" + zlib.compress(bytes(400 * 2**20), 9)
+    text = b"Comment\0\0" + zlib.compress(bytes(80 * 2**20), 9)
     return png(png_header(64, 64), (b"zTXt", text), (b"IDAT", b""), (b"IEND", b""))
 
 
@@ -157,8 +157,8 @@ def test_a_jpeg_that_ends_in_mid_grey_of_its_own_is_no_truncated_one(max_side: i
         file = saved(picture, "JPEG", **options)
         pixels = decode_picture(file, max_pixels=MAX_PIXELS, max_side=max_side)
         assert np.all(pixels[-1] == 128)
+        cut = file[: len(file) // 3] + b"\xff\xd9"
         with pytest.raises(AvatarError, match="cut off"):
-            cut = file[: len(file) // 3] + b"\xff\xd9"
             decode_picture(cut, max_pixels=MAX_PIXELS, max_side=max_side)
 
 

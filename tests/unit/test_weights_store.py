@@ -1,6 +1,8 @@
 """The store, fed from the operator's folder: what it checks, what it says, what it never does."""
 
-from collections.abc import Callable, Mapping
+import os
+import resource
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -128,8 +130,16 @@ def test_parts_in_several_archives_are_joined_in_order(tmp_path: Path, folder: P
     assert store.paths("lips")["model.bin"].read_bytes() == ONE + TWO
 
 
+@pytest.fixture
+def files_end_at_1_mb() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def test_a_member_that_unpacks_to_more_than_declared_is_stopped(
-    tmp_path: Path, folder: Path
+    tmp_path: Path, folder: Path, files_end_at_1_mb: None
 ) -> None:
     bomb = zipped({"pack/one.onnx": bytes(50_000_000)})
     assert len(bomb) < 100_000
@@ -179,6 +189,19 @@ def test_a_damaged_file_is_found_named_and_fetched_again(
         store.paths("lips")
     store.fetch("lips")
     assert store.paths("lips")["two.bin"].read_bytes() == TWO
+
+
+def test_verify_reads_a_file_again_that_looks_unchanged(
+    tmp_path: Path, manifest: Manifest, folder: Path
+) -> None:
+    (folder / PACK).write_bytes(PACKED)
+    store = WeightsStore(tmp_path / "root", manifest, folder)
+    store.fetch("lips")
+    path = store.paths("lips")["two.bin"]
+    time = path.stat().st_mtime_ns
+    path.write_bytes(TWO[:-1] + b"!")
+    os.utime(path, ns=(time, time))
+    assert store.verify("lips") == State("lips", "damaged", "two.bin")
 
 
 def test_files_that_the_operator_puts_into_the_store_are_used(

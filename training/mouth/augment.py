@@ -12,9 +12,14 @@ Chance = np.random.Generator
 
 def backgrounds(count: int, chance: Chance) -> list[Array]:
     """Noises of six seconds, of level 1, to be mixed and shifted."""
-    makers = (coloured, coloured, hum, music, swelling)
-    noises = [makers[n % len(makers)](6 * RATE, chance) for n in range(count)]
-    return [noise / np.float32(np.sqrt(np.mean(noise**2)) + 1e-9) for noise in noises]
+    return [one_background(n, chance) for n in range(count)]
+
+
+def one_background(n: int, chance: Chance) -> Array:
+    """A new noise of six seconds; `n` chooses its kind."""
+    makers = (coloured, hum, music, swelling, music)
+    noise = makers[n % len(makers)](6 * RATE, chance)
+    return noise / np.float32(np.sqrt(np.mean(noise**2)) + 1e-9)
 
 
 def spoil(speech: Array, others: Array, bank: list[Array], chance: Chance) -> Array:

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from deployments.lipsync.hearing import HOP, LEVEL_HOPS, spectra
 from deployments.lipsync.mouth import HOPS_AFTER, HOPS_BEFORE, OPENING_UNIT, WIDTH_UNIT
 from media.sound import Sound
-from training.mouth.augment import RATE, backgrounds, only_noise, spoil
+from training.mouth.augment import RATE, backgrounds, one_background, only_noise, spoil
 from training.mouth.targets import targets
 
 HOPS = 240
 """Hops of a crop that are learned from."""
 WARM = HOPS_BEFORE + LEVEL_HOPS + 4
-TAIL = 0.1
-NOISE_ONLY = 0.12
+NOISE_ONLY = 0.2
+ONE_VOICE = "heart"
+MANY_VOICES = 0.5
 
 Array = NDArray[np.float32]
 
@@ -24,24 +25,31 @@ class Speakers:
     """All utterances of a kind (train or held) in memory, with their targets."""
 
     def __init__(self, folder: Path, kind: str) -> None:
-        self.names: list[str] = []
         self.sounds: list[Array] = []
         self.targets: list[Array] = []
+        self.many: list[int] = []
         self.noises = backgrounds(150, np.random.default_rng(5))
         for path in sorted(folder.glob(f"{kind}-*.npz")):
             with np.load(path) as held:
                 sound = held["sound"].astype(np.float32) / 32768
                 curves = targets(held["symbols"].tolist(), held["times"], len(sound) / RATE)
-            self.names.append(path.stem)
+            if path.stem.split("-")[1] != ONE_VOICE:
+                self.many.append(len(self.sounds))
             self.sounds.append(sound)
             self.targets.append(curves)
+
+    def pick(self, chance: np.random.Generator) -> int:
+        """An utterance: half the time of the many voices, though there are more of the one."""
+        if self.many and chance.random() < MANY_VOICES:
+            return int(chance.choice(self.many))
+        return int(chance.integers(len(self.sounds)))
 
     def track(self, seconds: float, chance: np.random.Generator) -> tuple[Array, Array]:
         """Utterances and pauses in a row: sound, and shapes at 100 Hz."""
         sounds, shapes, length = [], [], 0
         while length < seconds * RATE:
             gap = int(chance.choice([0.15, 0.4, 1.2]) * chance.uniform(0.5, 1.5) * 100)
-            n = int(chance.integers(len(self.sounds)))
+            n = self.pick(chance)
             whole = len(self.targets[n]) * HOP
             speech = np.zeros(whole, np.float32)
             speech[: len(self.sounds[n])] = self.sounds[n][:whole]
@@ -73,6 +81,8 @@ def crop(speakers: Speakers, chance: np.random.Generator) -> tuple[Array, Array]
 
 
 def batch(speakers: Speakers, size: int, chance: np.random.Generator) -> tuple[Array, Array]:
-    """`size` crops stacked."""
+    """`size` crops stacked; the noises are renewed one by one, so that none is learned by heart."""
+    n = int(chance.integers(len(speakers.noises)))
+    speakers.noises[n] = one_background(n, chance)
     crops = [crop(speakers, chance) for _ in range(size)]
     return np.stack([c[0] for c in crops]), np.stack([c[1] for c in crops])

@@ -50,7 +50,7 @@ class Tally:
             at = round((middle + PAUSE - LEAD) * 100)
             near = curves.opening[max(0, at - 2) : at + 3]
             if symbol in LIPS_SHUT and len(near):
-                self.shut.append(float(near.min()) < SHUT)
+                self.shut.append(float(curves.opening[at]) < SHUT)
             elif symbol in "ɑæʌɛAIOW" and len(near):
                 self.vowels.append(float(curves.opening[max(0, at - 5) : at + 6].max()) > 2 * SHUT)
         self.still.append(float(curves.opening[20 : int(PAUSE * 100) - 20].max()))

@@ -23,7 +23,7 @@ from training.mouth.network import OUTPUTS, REACH, MouthNetwork
 BATCH = 24
 PEAK_RATE = 2e-3
 DECAY = 1e-2
-WEIGHTS = (4.0, 1.5, 0.5, 0.5, 0.25)
+WEIGHTS = (4.0, 1.5, 0.5, 0.5, 0.6)
 """Of opening, width, closure, teeth and voice in the loss."""
 CHANGE = 3.0
 """Weight of the errors in movement from hop to hop, so that lips snap shut rather than drift."""
@@ -35,7 +35,6 @@ def loss_of(given: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     weights = torch.tensor(WEIGHTS)[None, :, None]
     shut = wanted[:, 2:3]
     error = ((given - wanted) ** 2 * weights * (1 + 1.5 * shut)).mean()
-    # Where the lips are pressed or nobody speaks, width matters less than a closed mouth.
     moved = torch.diff(given, n=1, dim=2) - torch.diff(wanted, n=1, dim=2)
     return error + CHANGE * (moved**2 * weights).mean()
 

@@ -108,6 +108,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=700)
     parser.add_argument("--names", nargs="+", default=list(MEASURED + MARKS))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--lines-only", action="store_true", help="leave out the covariance")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     files = weight_files(
@@ -121,16 +122,17 @@ def main() -> None:
     fits = [fit(w, labels[:, column], mean) for column in columns]
     for name, (_, _, figure) in zip(given.names, fits, strict=True):
         print(f"{name:12s} {figure:.3f}")
-    np.savez_compressed(
-        given.out,
-        names=np.array(given.names),
-        direction=np.array([direction for direction, _, _ in fits], np.float32),
-        bias=np.array([bias for _, bias, _ in fits], np.float32),
-        label_mean=np.nanmean(labels[:, columns], axis=0).astype(np.float32),
-        label_std=np.nanstd(labels[:, columns], axis=0).astype(np.float32),
-        w_mean=mean.astype(np.float32),
-        w_covariance=covariance.astype(np.float32),
-    )
+    arrays = {
+        "names": np.array(given.names),
+        "direction": np.array([direction for direction, _, _ in fits], np.float32),
+        "bias": np.array([bias for _, bias, _ in fits], np.float32),
+        "label_mean": np.nanmean(labels[:, columns], axis=0).astype(np.float32),
+        "label_std": np.nanstd(labels[:, columns], axis=0).astype(np.float32),
+        "w_mean": mean.astype(np.float32),
+    }
+    if not given.lines_only:
+        arrays["w_covariance"] = covariance.astype(np.float32)
+    np.savez_compressed(given.out, **arrays)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,115 @@
+"""Portrait engine: words steer a generator of faces, and the best of several is kept.
+
+Linear probes of the latent space say how a face will look before it is painted. Of many random
+latents those nearest to the request are moved the rest of the way (a linear edit along the
+latents' own covariance), painted, measured, and the best one is given.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+import numpy as np
+
+from deployments.face.mediapipe import MediaPipe
+from deployments.portrait import prompt as prompts
+from deployments.portrait.engine import Painting
+from deployments.portrait.generator import LATENT, Generator, Latents
+from deployments.portrait.looks import measure
+from deployments.portrait.probes import Probes
+from deployments.portrait.prompt import Request
+from deployments.portrait.targets import ADULT, FREE, bounds, faults
+from media.errors import AvatarError
+from media.face import Picture
+
+TRUNCATION: Final = 0.8
+"""Latents are drawn this near to their mean: 1 shows all faces there are, less only good ones."""
+
+DRAWN: Final = 768
+"""Latents looked at by their scores alone, at 0.1 ms each."""
+
+PAINTED: Final = 4
+"""Faces painted and measured; as many again, up to three times, while none is good."""
+
+GOOD: Final = 1.5
+"""Faults below which a face is good."""
+
+NO_FACE: Final = 100.0
+SECOND_FACE: Final = 5.0
+"""Faults of a picture without a face, and of each face too many."""
+
+
+class Steered:
+    """Paints frontal portraits of adults who do not exist. Thread-safe."""
+
+    weights: ClassVar[tuple[str, ...]] = ("mobilestylegan-ffhq", "mediapipe-face-landmarker")
+
+    def __init__(self, generator: Generator, faces: MediaPipe, probes: Probes) -> None:
+        self._generator = generator
+        self._faces = faces
+        self._probes = probes
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
+        """Open the generator's networks and the face engine's; there are no options.
+
+        Raises AvatarError `weights_missing` where one is absent.
+        """
+        if options:
+            raise TypeError(f"Steered has no options: {', '.join(sorted(options))}")
+        return cls(
+            Generator.load(files, threads=threads),
+            MediaPipe.load(files, threads=threads),
+            Probes.read(),
+        )
+
+    def paint(self, prompt: str, seed: int) -> Painting:
+        """Paint an adult as the English words ask, (1024, 1024, 3).
+
+        Words that were not understood come back in `words_ignored`.
+
+        Raises AvatarError `invalid_request` for a prompt without words, `internal` where no
+        picture shows a face.
+        """
+        request = prompts.read(prompt)
+        best: Picture | None = None
+        least = NO_FACE
+        for n, picture in enumerate(self._candidates(request, seed), start=1):
+            found = self._faults(picture, request)
+            if found < least:
+                best, least = picture, found
+            if n % PAINTED == 0 and least < GOOD:
+                break
+        if best is None:
+            raise AvatarError(
+                "internal", "No face could be painted: try again with another seed."
+            )
+        return Painting(best, seed, tuple(request.used), tuple(request.ignored))
+
+    def _candidates(self, request: Request, seed: int) -> Iterator[Picture]:
+        """Up to three times PAINTED pictures, those that had to be moved least first."""
+        wanted = bounds(request, self._probes)
+        drawn = self._draw(seed)
+        moved, lengths = self._probes.steer(drawn, wanted, free=FREE)
+        # A stable sort, so that equal lengths keep their order on every machine.
+        for i in np.argsort(lengths, kind="stable")[: 3 * PAINTED]:
+            yield self._generator.picture(moved[i])
+
+    def _draw(self, seed: int) -> Latents:
+        """(n, LATENT) truncated latents of adults, n up to DRAWN."""
+        # Any integer will do for a seed; RandomState's numbers stay the same in every numpy.
+        stream = np.random.MT19937(np.random.SeedSequence(abs(seed) * 2 + (seed < 0)))
+        z = np.random.RandomState(stream).randn(DRAWN, LATENT)
+        mean = self._probes.mean
+        w = mean + TRUNCATION * (self._generator.latents(z) - mean)
+        return np.asarray(w[self._probes.score(w, "age") > ADULT])
+
+    def _faults(self, picture: Picture, request: Request) -> float:
+        """What speaks against a picture; NO_FACE where there is none."""
+        found = self._faces.find(picture)
+        if not found:
+            return NO_FACE
+        largest = max(found, key=lambda face: face.area)
+        looks = measure(picture, largest)
+        own = faults(looks, request, self._probes).total
+        return own + SECOND_FACE * (len(found) - 1)

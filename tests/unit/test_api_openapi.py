@@ -1,0 +1,85 @@
+"""The API's description is complete: every call, its examples, its errors."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from media.errors import RETRYABLE
+from serve.api.schemas import VideoRequest
+from serve.api.services import Services
+from serve.api.uploads import Body
+
+Description = dict[str, Any]
+
+
+@pytest.fixture
+async def described(client: httpx.AsyncClient) -> Description:
+    answer: Description = (await client.get("/openapi.json")).json()
+    return answer
+
+
+def calls(described: Description) -> list[tuple[str, str, Description]]:
+    return [
+        (method, path, call)
+        for path, methods in described["paths"].items()
+        for method, call in methods.items()
+    ]
+
+
+async def test_every_call_has_a_tag_a_summary_and_an_id_of_its_own(described: Description) -> None:
+    ids = []
+    for method, path, call in calls(described):
+        assert call["tags"], (method, path)
+        assert call["summary"], (method, path)
+        assert call["description"], (method, path)
+        ids.append(call["operationId"])
+    assert len(ids) == len(set(ids)) == 18
+
+
+async def test_every_error_answer_has_the_one_shape(described: Description) -> None:
+    for method, path, call in calls(described):
+        for status, answer in call["responses"].items():
+            if int(status) >= 400 and status != "416":
+                shape = answer["content"]["application/json"]["schema"]["$ref"]
+                assert shape.endswith("/ErrorAnswer"), (method, path, status)
+    assert "HTTPValidationError" not in str(described)
+
+
+async def test_every_code_that_can_reach_a_client_is_described(described: Description) -> None:
+    later = {"unauthorized", "idempotency_conflict", "rate_limited"}
+    told = str([call["responses"] for _, _, call in calls(described)])
+    assert {code for code in RETRYABLE if f"`{code}`" not in told} == later
+
+
+@pytest.mark.parametrize("path", ["/v1/videos", "/v1/avatars"])
+async def test_creating_calls_take_json_and_forms_with_the_same_fields(
+    described: Description, path: str
+) -> None:
+    content = described["paths"][path]["post"]["requestBody"]["content"]
+    json = set(content["application/json"]["schema"]["properties"])
+    form = set(content["multipart/form-data"]["schema"]["properties"])
+    assert form - json == ({"audio", "avatar_image"} if path == "/v1/videos" else {"image"})
+    assert json < form
+
+
+async def test_the_examples_of_a_video_are_valid(described: Description) -> None:
+    content = described["paths"]["/v1/videos"]["post"]["requestBody"]["content"]
+    examples = content["application/json"]["examples"]
+    assert len(examples) >= 2
+    for example in examples.values():
+        Body(example["value"], is_form=False).parse(VideoRequest)
+
+
+async def test_the_examples_avatar_is_in_the_projects_gallery() -> None:
+    from serve.api.gallery import load_gallery
+    from serve.api.videos import _EXAMPLES
+
+    named = {example["avatar"] for example in _EXAMPLES.values() if "avatar" in example}
+    assert named <= set(load_gallery())
+
+
+async def test_the_description_is_found_by_people(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    assert (await client.get("/docs")).status_code == 200

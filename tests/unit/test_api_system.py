@@ -1,0 +1,75 @@
+"""Health, readiness and what the service says about itself."""
+
+import httpx
+import pytest
+
+from media.errors import AvatarError
+from serve.api import system
+from tests.fakes import FakeStages
+
+
+async def test_alive_is_said_without_asking_anybody(
+    client: httpx.AsyncClient, stages: FakeStages
+) -> None:
+    stages.failures["about"] = RuntimeError("broken")
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("ready", 200), ("at_zero", 200), ("starting", 503), ("failed", 503), ("", 503)],
+)
+async def test_ready_means_every_stage_takes_calls(
+    client: httpx.AsyncClient, stages: FakeStages, state: str, status: int
+) -> None:
+    stages.states["lipsync"] = state
+    answer = await client.get("/readyz")
+    assert answer.status_code == status
+    if status == 503:
+        assert "lipsync" in answer.json()["error"]["message"]
+        assert answer.json()["error"]["stages"]["face"] == "ready"
+
+
+async def test_stages_that_do_not_answer_in_time_are_not_ready(
+    client: httpx.AsyncClient, stages: FakeStages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system, "ANSWER_SECONDS", 0.1)
+    stages.delays["about"] = 5
+    answer = await client.get("/readyz")
+    assert answer.status_code == 503
+
+
+async def test_the_system_tells_engines_licences_queue_and_limits(
+    client: httpx.AsyncClient,
+) -> None:
+    await client.post("/v1/videos", json={"avatar": "mira", "text": "Hi."})
+    told = (await client.get("/v1/system")).json()
+    assert told["queue"] == {"queued": 1, "in_progress": 0}
+    assert set(told["stages"]) == {
+        "portrait", "face", "speech", "lipsync", "encode", "director",
+    }  # fmt: skip
+    assert told["stages"]["speech"]["engine"] == "fake"
+    assert told["stages"]["speech"]["weights"] == [
+        {"name": "x", "licence": "unknown", "commercial_use": "unclear"}
+    ]
+    assert told["stages"]["speech"]["commercial_use"] == "unclear"
+    assert told["limits"]["active_videos"] == 8
+    assert told["version"]
+
+
+async def test_weights_of_the_manifest_bring_their_licences(client: httpx.AsyncClient) -> None:
+    manifest = system.load_manifest()
+    for use in {entry.commercial_use for entry in manifest.values()}:
+        names = [name for name, entry in manifest.items() if entry.commercial_use == use]
+        told = system._stage({"weights": names}, manifest)
+        assert told["commercial_use"] == use
+        assert all(entry["licence"] and entry["provenance"] for entry in told["weights"])
+
+
+async def test_a_stage_that_fails_with_its_own_error_says_so(
+    client: httpx.AsyncClient, stages: FakeStages
+) -> None:
+    stages.failures["about"] = AvatarError("weights_missing", "Fetch them: avatar-serve weights.")
+    answer = await client.get("/v1/system")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "weights_missing"

@@ -1,0 +1,122 @@
+"""The InsightFace engine; most of it needs the extra and weights that are not for commerce."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from deployments.face.insightface import MODELS, InsightFace
+from deployments.face.mediapipe import MediaPipe
+from media.errors import AvatarError
+from tests.weights import weights
+
+
+@pytest.fixture(scope="module")
+def engine() -> InsightFace:
+    if importlib.util.find_spec("insightface") is None:
+        pytest.skip("insightface is not installed: pip install 'avatar-serve[insightface]'")
+    try:
+        files = weights(*InsightFace.weights)
+    except AvatarError as missing:
+        pytest.skip(missing.message)
+    return InsightFace.load(files, threads=1)
+
+
+def test_a_portrait_has_one_face_with_landmarks_and_no_mesh(engine: InsightFace) -> None:
+    (face,) = engine.find(skimage.data.astronaut())
+    assert face.landmarks.shape == (106, 2)
+    assert face.mesh is None
+    assert 0.7 < face.score <= 1
+    left, top, right, bottom = face.box
+    assert left < 224 < right
+    assert top < 124 < bottom
+    assert (face.landmarks >= [left - 15, top - 25]).all()
+    assert (face.landmarks <= [right + 15, bottom + 15]).all()
+
+
+def test_its_mesh_is_the_one_that_mediapipe_finds(
+    engine: InsightFace, face_engine: MediaPipe
+) -> None:
+    picture = skimage.data.astronaut()
+    (face,) = engine.find(picture)
+    (other,) = face_engine.find(picture)
+    filled = engine.mesh(picture, face)
+    assert filled.mesh is not None
+    assert filled.blendshapes is not None
+    assert other.mesh is not None
+    assert np.linalg.norm((filled.mesh - other.mesh)[:, :2], axis=1).mean() < 1.5
+    assert filled.landmarks is face.landmarks
+
+
+def test_its_pose_agrees_with_the_meshs(engine: InsightFace, face_engine: MediaPipe) -> None:
+    picture = skimage.data.astronaut()
+    for degrees in (-30, 0, 20):
+        matrix = cv2.getRotationMatrix2D((225, 124), -degrees, 1.0)
+        turned = np.asarray(cv2.warpAffine(picture, matrix, (512, 512)), np.uint8)
+        (face,) = engine.find(turned)
+        (other,) = face_engine.find(turned)
+        assert face.pose.roll == pytest.approx(other.pose.roll, abs=5)
+        assert face.pose.yaw == pytest.approx(other.pose.yaw, abs=8)
+        assert face.pose.pitch == pytest.approx(other.pose.pitch, abs=12)
+
+
+def test_faces_of_a_group_are_numbered_from_the_left(engine: InsightFace) -> None:
+    head = skimage.data.astronaut()[20:230, 120:330]
+    picture = np.asarray(cv2.resize(skimage.data.coffee(), (1200, 800)), np.uint8)
+    for scale, left, top in ((0.5, 900, 30), (1.0, 40, 500), (2.0, 400, 200)):
+        part = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        picture[top : top + part.shape[0], left : left + part.shape[1]] = part
+    faces = engine.find(picture)
+    assert [round((face.box[0] + face.box[2]) / 200) for face in faces] == [1, 6, 10]
+
+
+@pytest.mark.parametrize("scale", [1, 6])
+def test_a_face_that_fills_a_picture_of_any_size_is_found(engine: InsightFace, scale: int) -> None:
+    picture = skimage.data.astronaut()[40:220, 150:300]
+    large = np.asarray(cv2.resize(picture, None, fx=scale * 3, fy=scale * 3), np.uint8)
+    (face,) = engine.find(large)
+    (nose,) = face.landmarks[[86]]
+    assert nose / (scale * 3) == pytest.approx([223.5 - 150, 131 - 40], abs=5)
+
+
+def test_a_picture_without_a_face_has_none(engine: InsightFace) -> None:
+    for picture in (skimage.data.coffee(), skimage.data.chelsea(), skimage.data.rocket()):
+        assert engine.find(picture) == []
+
+
+def test_one_person_is_told_from_another(engine: InsightFace) -> None:
+    astronaut = skimage.data.astronaut()
+    brighter = np.clip(astronaut[:, ::-1] * 1.2, 0, 255).astype(np.uint8)
+    camera = np.stack([skimage.data.camera()] * 3, axis=-1)
+    same, again, other = (
+        engine.embedding(picture, engine.find(picture)[0])
+        for picture in (astronaut, brighter, camera)
+    )
+    assert np.linalg.norm(same) == pytest.approx(1, abs=1e-5)
+    assert same @ again > 0.7
+    assert same @ other < 0.3
+
+
+def test_a_missing_file_says_what_to_fetch(tmp_path: Path) -> None:
+    with pytest.raises(AvatarError) as caught:
+        InsightFace.load({name: tmp_path / name for name in MODELS}, threads=1)
+    assert caught.value.code == "weights_missing"
+    assert "avatar-serve weights fetch insightface" in caught.value.message
+
+
+def test_a_missing_library_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # None in sys.modules makes an import fail as if nothing were installed.
+    monkeypatch.setitem(sys.modules, "insightface", None)
+    monkeypatch.setitem(sys.modules, "insightface.app", None)
+    for name in MODELS:
+        (tmp_path / name).touch()
+    with pytest.raises(AvatarError) as caught:
+        InsightFace.load({name: tmp_path / name for name in MODELS}, threads=1)
+    assert caught.value.code == "weights_missing"
+    assert "avatar-serve[insightface]" in caught.value.message
