@@ -74,8 +74,9 @@ def _await_running(client: Any, names: list[str]) -> None:
 
 
 def _complaints(statuses: list[Any]) -> list[str]:
+    """What each stage said last: the end of its traceback."""
     return [
-        f"{deployment.name}: {deployment.message}"
+        f"{deployment.name}: {deployment.message.strip().splitlines()[-1]}"
         for status in statuses
         for deployment in status.deployment_statuses
         if deployment.message

@@ -4,14 +4,12 @@ import importlib
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from serve.settings import Settings
 from serve.weights.store import WeightsStore, open_store
-
-ENGINE_PACKAGE: Final = "deployments"
 
 
 class EngineConfig(BaseModel):
@@ -19,7 +17,7 @@ class EngineConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    engine: str = Field(pattern=r"^deployments(\.\w+)+:\w+$")
+    engine: str = Field(pattern=r"^\w+(\.\w+)*:\w+$")
     """Module and class, `deployments.lipsync.warp:Warp`."""
     threads: int = Field(default=1, ge=1, le=64)
     """Threads that one call of the engine may use."""

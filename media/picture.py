@@ -56,8 +56,8 @@ def decode_picture(
     limits = Limits(
         # Decoders keep up to six copies of four bytes a pixel at a time.
         memory_bytes=300 * 2**20 + 32 * max_pixels,
-        cpu_seconds=15,
-        wall_seconds=45.0,
+        cpu_seconds=20,
+        wall_seconds=60.0,
         output_bytes=3 * max_pixels + 4096,
     )
     options = {"max_pixels": max_pixels, "max_side": max_side}

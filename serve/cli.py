@@ -9,7 +9,7 @@ import typer
 
 from media.errors import AvatarError
 from serve.commands.listing import portrait, voices
-from serve.commands.private import LOCAL_CONFIG
+from serve.commands.private import LOCAL_CONFIG, require_weights
 from serve.commands.video import video
 from serve.doctor import doctor
 from serve.weights.commands import weights_app
@@ -29,6 +29,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
     """Keep the server up until it is interrupted."""
+    require_weights()
     command = [sys.executable, "-m", "deployments.launch", str(config)]
     for name, value in (("--host", host), ("--port", port)):
         command += [name, str(value)] if value is not None else []

@@ -85,7 +85,13 @@ class FrameFeed:
         self._fill()
         if not self._pending:
             return None
-        answer = await self._pending.popleft()
+        try:
+            answer = await self._pending[0]
+        except asyncio.CancelledError:
+            if self._stopped:
+                raise Stopped from None
+            raise
+        self._pending.popleft()
         self._fill()
         return answer
 

@@ -79,7 +79,19 @@ PART_OF_DECADE: Final = {"early": 2, "mid": 5, "late": 8}
 YEARS: Final = frozenset(("year", "years", "yr", "yrs"))
 
 SMILE: Final = frozenset(
-    "smile smiles smiling smiley happy cheerful friendly joyful grin grins grinning".split()
+    [
+        "smile",
+        "smiles",
+        "smiling",
+        "smiley",
+        "happy",
+        "cheerful",
+        "friendly",
+        "joyful",
+        "grin",
+        "grins",
+        "grinning",
+    ]
 )
 SERIOUS: Final = frozenset(("serious", "stern", "unsmiling", "neutral"))
 
@@ -103,20 +115,137 @@ HAIR_COLOURS: Final = {
 }
 HAIR_LENGTHS: Final = {"long": "long", "short": "short"}
 HAIR_STYLES: Final = frozenset(
-    "curly wavy straight thick thin fine messy frizzy shiny shoulder length tied red ginger".split()
+    [
+        "curly",
+        "wavy",
+        "straight",
+        "thick",
+        "thin",
+        "fine",
+        "messy",
+        "frizzy",
+        "shiny",
+        "shoulder",
+        "length",
+        "tied",
+        "red",
+        "ginger",
+    ]
 )
 """Not understood, but they may stand between a colour and "hair"."""
 
 NEGATIONS: Final = frozenset(("no", "not", "without", "never", "nor"))
-AFTER_NEGATION: Final = frozenset("a an any the her his their wearing wear have having".split())
+AFTER_NEGATION: Final = frozenset(
+    ["a", "an", "any", "the", "her", "his", "their", "wearing", "wear", "have", "having"]
+)
 
 FILLER: Final = frozenset(
-    """a an the of with and or in on at to for from by as who whose that which is are was be being
-    it its this these i we you me my your our their they them there please make made paint painted
-    create draw show generate want wants like would very quite really just some one any has have
-    having had wear wears wearing look looks looking facing face faces portrait portraits photo
-    photos photograph picture pictures image headshot shot close up closeup avatar person people
-    human someone somebody adult adults camera front frontal straight ahead into age year years
-    expression realistic photorealistic""".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "with",
+        "and",
+        "or",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "from",
+        "by",
+        "as",
+        "who",
+        "whose",
+        "that",
+        "which",
+        "is",
+        "are",
+        "was",
+        "be",
+        "being",
+        "it",
+        "its",
+        "this",
+        "these",
+        "i",
+        "we",
+        "you",
+        "me",
+        "my",
+        "your",
+        "our",
+        "their",
+        "they",
+        "them",
+        "there",
+        "please",
+        "make",
+        "made",
+        "paint",
+        "painted",
+        "create",
+        "draw",
+        "show",
+        "generate",
+        "want",
+        "wants",
+        "like",
+        "would",
+        "very",
+        "quite",
+        "really",
+        "just",
+        "some",
+        "one",
+        "any",
+        "has",
+        "have",
+        "having",
+        "had",
+        "wear",
+        "wears",
+        "wearing",
+        "look",
+        "looks",
+        "looking",
+        "facing",
+        "face",
+        "faces",
+        "portrait",
+        "portraits",
+        "photo",
+        "photos",
+        "photograph",
+        "picture",
+        "pictures",
+        "image",
+        "headshot",
+        "shot",
+        "close",
+        "up",
+        "closeup",
+        "avatar",
+        "person",
+        "people",
+        "human",
+        "someone",
+        "somebody",
+        "adult",
+        "adults",
+        "camera",
+        "front",
+        "frontal",
+        "straight",
+        "ahead",
+        "into",
+        "age",
+        "year",
+        "years",
+        "expression",
+        "realistic",
+        "photorealistic",
+    ]
 )
 """Words that ask for nothing, or for what every portrait has."""

@@ -81,9 +81,7 @@ class Steered:
             if n % PAINTED == 0 and least < GOOD:
                 break
         if best is None:
-            raise AvatarError(
-                "internal", "No face could be painted: try again with another seed."
-            )
+            raise AvatarError("internal", "No face could be painted: try again with another seed.")
         return Painting(best, seed, tuple(request.used), tuple(request.ignored))
 
     def _candidates(self, request: Request, seed: int) -> Iterator[Picture]:

@@ -101,7 +101,9 @@ class Hibari:
                 param="speed",
             )
         pieces = self._pieces(text, voice)
-        return (self._speak(piece, speed) for piece in pieces)
+        spoken = (self._speak(piece, speed) for piece in pieces)
+        # A piece of signs alone can turn out to have no sound.
+        return (speech for speech in spoken if len(speech.samples))
 
     def _pieces(self, text: str, voice: str) -> list[Piece]:
         if voice != _VOICE.id:

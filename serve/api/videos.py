@@ -22,7 +22,7 @@ Owner = Annotated[str, Depends(owner_of)]
 
 _EXAMPLES: Final = {
     "A gallery avatar and a sentence": {
-        "avatar": "mira",
+        "avatar": "amara",
         "text": "Hello! Nice to meet you.",
     },
     "A described face": {

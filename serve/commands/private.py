@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-import subprocess  # noqa: S404 - starts our own launcher
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from media.errors import AvatarError
+from serve.settings import Settings
+from serve.weights.store import open_store
 
 LOCAL_CONFIG: Final = Path(__file__).resolve().parents[2] / "config" / "local.yaml"
 STOP_SECONDS: Final = 20.0
@@ -24,13 +26,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def require_weights() -> None:
+    """Raise AvatarError `weights_missing` now, rather than from a stage that does not come up."""
+    store = open_store(Settings())
+    for name, weights in store.manifest.items():
+        if weights.default:
+            store.paths(name)
+
+
 @contextmanager
 def private_server(config: Path = LOCAL_CONFIG, data_dir: Path | None = None) -> Iterator[str]:
     """The base URL of a server with its own data folder; both are gone when the block ends.
 
-    `data_dir` keeps the data in a folder of the caller's instead. Raises AvatarError `internal`
-    with the stages' own words where the server does not come up.
+    `data_dir` keeps the data in a folder of the caller's instead. Raises AvatarError
+    `weights_missing` before anything starts, and `internal`, with the stages' own words, where the
+    server does not come up.
     """
+    require_weights()
     with tempfile.TemporaryDirectory(prefix="avatar-") as folder:
         environment = {
             **os.environ,

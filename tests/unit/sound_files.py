@@ -49,7 +49,7 @@ def encoded(kind: str, signal: Signal, rate: int = 48_000, **options: str) -> by
     """A mono signal as a file of one of KINDS."""
     container, codec, layout = KINDS[kind]
     channels = np.stack([signal] * (2 if layout == "stereo" else 1))
-    return muxed(container, codec, channels, layout, rate, **options)
+    return muxed(container, codec, channels, layout, rate, film=False, **options)
 
 
 def muxed(

@@ -6,9 +6,11 @@ import httpx
 import pytest
 
 from media.errors import RETRYABLE
+from serve.api.gallery import load_gallery
 from serve.api.schemas import VideoRequest
 from serve.api.services import Services
 from serve.api.uploads import Body
+from serve.api.videos import _EXAMPLES
 
 Description = dict[str, Any]
 
@@ -71,10 +73,8 @@ async def test_the_examples_of_a_video_are_valid(described: Description) -> None
         Body(example["value"], is_form=False).parse(VideoRequest)
 
 
-async def test_the_examples_avatar_is_in_the_projects_gallery() -> None:
-    from serve.api.gallery import load_gallery
-    from serve.api.videos import _EXAMPLES
-
+@pytest.mark.skipif(not load_gallery(), reason="THE GALLERY IS EMPTY: paint it with its recipe")
+def test_the_examples_avatar_is_in_the_projects_gallery() -> None:
     named = {example["avatar"] for example in _EXAMPLES.values() if "avatar" in example}
     assert named <= set(load_gallery())
 

@@ -147,3 +147,18 @@ async def test_words_in_a_form_may_be_any_language(client: httpx.AsyncClient) ->
     form = {"text": "Grüße, 你好 — «мир»", "avatar": "mira"}
     answer = await client.post("/v1/videos", files={k: (None, v) for k, v in form.items()})
     assert answer.json()["speech"]["excerpt"] == form["text"]
+
+
+async def test_a_form_that_breaks_off_is_refused_even_if_all_that_is_needed_came(
+    client: httpx.AsyncClient,
+) -> None:
+    fields = {"avatar": "mira", "text": "Hi.", "speed": "1"}
+    body = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{words}\r\n'
+        for name, words in fields.items()
+    )
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    cut = await client.post("/v1/videos", content=body[:-3].encode(), headers=headers)
+    assert cut.status_code == 422
+    whole = await client.post("/v1/videos", content=f"{body}--b--\r\n".encode(), headers=headers)
+    assert whole.status_code == 202

@@ -79,7 +79,9 @@ def test_plain_data_and_engines_know_neither_ray_nor_http(name: str) -> None:
 
 
 def test_ray_serve_is_imported_only_by_the_graph_the_shells_and_the_ingress() -> None:
-    users = {name for name, found in IMPORTS.items() if any(i.split(".")[0] == "ray" for i in found)}
+    users = {
+        name for name, found in IMPORTS.items() if any(i.split(".")[0] == "ray" for i in found)
+    }
     assert all(room(n) in ("shells", "graph") or n == "serve.api.ingress" for n in users)
 
 

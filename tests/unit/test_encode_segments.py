@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -45,7 +46,7 @@ def coded(portrait: Portrait, fps: Fraction, edges: list[int], folder: Path) -> 
     canvas = engine.prepare(portrait)
     sound = tone(TimeGrid(fps), edges[-1])
     whole = b""
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         task = SegmentTask("", fps, start, stop, stop == edges[-1], sound)
         init, media = split_init(engine.encode(canvas, task, patches(portrait, start, stop)))
         whole += media if start else init + media

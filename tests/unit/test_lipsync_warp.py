@@ -92,7 +92,7 @@ def test_the_mouth_opens_on_vowels_and_closes_on_m_b_p_and_in_pauses(
         assert middles
         return [gap[max(0, n - 2) : n + 2] for n in middles]
 
-    vowels = np.array([around.max() for around in near("ɑæAaIɔ")])
+    vowels = np.array([around.max() for around in near("ɑæAaIɔ")])  # noqa: RUF001 - phonemes
     closures = np.array([around.min() for around in near("mpb")])
     assert np.median(vowels) > 0.06
     assert np.mean(closures < 0.02) >= 0.8

@@ -1,4 +1,3 @@
-
 """Sound to mouth shapes: what the shipped network does with speech and with silence."""
 
 import time

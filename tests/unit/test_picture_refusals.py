@@ -139,7 +139,7 @@ def test_a_bad_picture_gets_its_error(make: Callable[[], bytes], code: str, word
         ("AVIF", {}),
     ],
 )
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+@pytest.mark.parametrize("share", [0.3, 0.95])
 def test_a_truncated_picture_is_refused_and_not_shown_half_grey(
     name: str, options: dict[str, object], share: float
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_picture_at_the_limit_is_still_read() -> None:
 def test_flipped_bytes_give_a_picture_or_a_refusal_and_nothing_else() -> None:
     dice = random.Random(7)  # noqa: S311 - no secret
     for name in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"):
-        for _ in range(4):
+        for _ in range(3):
             file = bytearray(saved(scene(), name))
             for _ in range(12):
                 file[dice.randrange(12, len(file))] = dice.randrange(256)

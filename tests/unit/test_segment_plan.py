@@ -2,6 +2,7 @@
 
 import asyncio
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ async def test_segments_follow_each_other_and_cover_the_track(name: str) -> None
     laid = await segments(noise(47.3), grid)
     assert [s.n for s in laid] == list(range(len(laid)))
     assert laid[0].start == 0
-    assert all(a.stop == b.start for a, b in zip(laid, laid[1:], strict=False))
+    assert all(a.stop == b.start for a, b in pairwise(laid))
     assert laid[-1].stop == grid.frames_of(int(47.3 * SOUND_RATE))
     assert [s.last for s in laid] == [False] * (len(laid) - 1) + [True]
 

@@ -169,6 +169,10 @@ def test_check_tells_the_number_of_pieces_that_are_spoken(voice: Hibari) -> None
     assert voice.check(text, "heart") == len(spoken(voice, text)) == 3
 
 
+def test_a_piece_without_sound_is_left_out(voice: Hibari) -> None:
+    assert [p.words[0].text for p in spoken(voice, "One.\n\n$ $\n\nTwo.")] == ["One.", "Two."]
+
+
 def test_what_can_be_spoken_of_a_mixed_text_is_spoken(voice: Hibari) -> None:
     text = "Hi\x00 <b>Anna</b> 😀 — 你好 ok?"
     words = [w.text for p in spoken(voice, text) for w in p.words]

@@ -3,7 +3,7 @@
     python -m training.portraits.fit_probes --faces 288 --out probes.npz
 
 Face n is `latents(RandomState(1000 + n).randn(1, 512))`, drawn towards the mean by TRUNCATION. Ten
-labels are measured in the picture, the others were marked by eye (marks.csv). Each probe is a
+labels are measured in the picture, the others were marked by eye (marks.csv) and need no painting. Each probe is a
 ridge regression whose penalty was chosen by eight-fold cross-validation, and whose
 cross-validated figure is printed: correlation, or area under the ROC curve for yes and no.
 """
@@ -44,22 +44,28 @@ def statistics(generator: Generator, faces: int = 20_000) -> tuple[Array, Array]
 
 
 def labelled(
-    generator: Generator, faces: MediaPipe, mean: Array, count: int
+    generator: Generator, faces: MediaPipe | None, mean: Array, count: int
 ) -> tuple[Array, Array]:
-    """Latents (n, LATENT) and labels (n, MEASURED + MARKS); NaN where a face has none."""
+    """Latents (n, LATENT) and labels (n, MEASURED + MARKS); NaN where a face has none.
+
+    Without a face engine nothing is painted, and only the faces that were marked are given.
+    """
     known = marks(Path(__file__).with_name("marks.csv"))
-    unknown = np.full(len(MARKS), np.nan)
     rows, latents = [], []
     for n in range(count):
+        marked = known.get(n, np.full(len(MARKS), np.nan))
         w = latent(generator, mean, n)
-        picture = generator.picture(w)
-        found = faces.find(picture)
-        if found:
-            largest = max(found, key=lambda face: face.area)
-            rows.append(np.concatenate([measured(picture, largest), known.get(n, unknown)]))
-            latents.append(w)
-        if n % 50 == 49:
-            print(f"{n + 1} of {count} faces")
+        seen = np.full(len(MEASURED), np.nan)
+        if faces is not None:
+            picture = generator.picture(w)
+            found = faces.find(picture)
+            if not found:
+                continue
+            seen = measured(picture, max(found, key=lambda face: face.area))
+            if n % 50 == 49:
+                print(f"{n + 1} of {count} faces")
+        rows.append(np.concatenate([seen, marked]))
+        latents.append(w)
     return np.array(latents), np.array(rows)
 
 
@@ -115,7 +121,8 @@ def main() -> None:
         ("mobilestylegan-ffhq", "mediapipe-face-landmarker"), open_store(Settings())
     )
     generator = Generator.load(files, threads=given.threads)
-    faces = MediaPipe.load(files, threads=given.threads)
+    measure = bool(set(given.names) & set(MEASURED))
+    faces = MediaPipe.load(files, threads=given.threads) if measure else None
     mean, covariance = statistics(generator)
     w, labels = labelled(generator, faces, mean, given.faces)
     columns = [(MEASURED + MARKS).index(name) for name in given.names]

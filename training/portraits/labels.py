@@ -17,8 +17,11 @@ MEASURED: Final = (
 )  # fmt: skip
 """Lengths are in eye distances, areas in shares of the picture, colours 8-bit CIE L*a*b*."""
 
-MARKS: Final = ("age", "male", "glasses", "hat", "beard", "intruder")
-"""Columns of marks.csv: years, then yes or no; an intruder is a second face or a hand."""
+MARKS: Final = (
+    "age", "male", "glasses", "hat", "beard", "intruder", "blonde", "grey", "red",
+)  # fmt: skip
+"""Columns of marks.csv: years, then yes or no. An intruder is a second face or a hand; the last
+three are the hair's colour."""
 
 NOSE_TIP, UPPER_LIP, LOWER_LIP, RIGHT_CORNER, LEFT_CORNER, CHIN = 1, 13, 14, 61, 291, 152
 RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)

@@ -1,0 +1,78 @@
+"""What a process and all its children use, from /proc."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_TICK: Final = os.sysconf("SC_CLK_TCK")
+
+
+def tree(root: int) -> list[int]:
+    """The process and its living descendants."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    found = [root]
+    for process in found:
+        found += children.get(process, [])
+    return found
+
+
+def cpu_seconds(root: int) -> float:
+    """User and system time of the tree, children that have ended included."""
+    total = 0.0
+    for process in tree(root):
+        if fields := _stat(process):
+            total += sum(int(v) for v in fields[11:15]) / _TICK
+    return total
+
+
+def memory_bytes(root: int) -> int:
+    """Proportional memory of the tree: what several processes share is counted once."""
+    total = 0
+    for process in tree(root):
+        try:
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += sum(
+            int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")
+        )
+    return total * 1024
+
+
+def _stat(process: int) -> list[str] | None:
+    """Fields of /proc/PID/stat from the state on (proc(5): field 3 is index 0)."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+class Peak:
+    """The highest memory seen."""
+
+    bytes = 0
+
+
+@contextmanager
+def peak_memory(root: int, every: float = 0.25) -> Iterator[Peak]:
+    """Watch a tree's memory while the block runs."""
+    peak, over = Peak(), threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            peak.bytes = max(peak.bytes, memory_bytes(root))
+            over.wait(every)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        watcher.join()
