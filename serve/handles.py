@@ -28,8 +28,17 @@ _BUSY: Final = frozenset(
 )
 """Ray's errors that say: not now. They are known by name, also among an error's bases."""
 
-Replicas = Callable[[], Awaitable[Mapping[str, int]]]
-"""Running replicas by the deployment's name."""
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known of a deployment without asking it."""
+
+    replicas: int
+    engine: str | None = None
+
+
+Deployed = Callable[[], Awaitable[Mapping[str, Running]]]
+"""By the deployment's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class HandleStages:
     to_director: Any
     to_lipsync: Any = None
     """Only asked how it is: encode has a handle of its own."""
-    replicas: Replicas | None = None
+    deployed: Deployed | None = None
 
     async def paint(self, prompt: str, seed: int) -> Any:
         """A `Painting` from words."""
@@ -97,7 +106,7 @@ class HandleStages:
 
     async def about(self) -> dict[str, Any]:
         """Per stage: engine, weights, state, running replicas. A stage at zero is not woken."""
-        running = await self.replicas() if self.replicas is not None else {}
+        running = await self.deployed() if self.deployed is not None else {}
         names = ("portrait", "face", "speech", "lipsync", "encode", "director")
         handles = {name: getattr(self, f"to_{name}") for name in names}
         asked = {name: handle for name, handle in handles.items() if handle is not None}
@@ -107,10 +116,10 @@ class HandleStages:
         return dict(zip(asked, answers, strict=True))
 
 
-async def _about(handle: Any, running: int | None) -> dict[str, Any]:
-    if running == 0:
-        return {"state": "at_zero", "replicas": 0}
-    count = {} if running is None else {"replicas": running}
+async def _about(handle: Any, running: Running | None) -> dict[str, Any]:
+    if running is not None and running.replicas == 0:
+        return {"state": "at_zero", "engine": running.engine, "replicas": 0}
+    count = {} if running is None else {"replicas": running.replicas}
     try:
         async with asyncio.timeout(_ABOUT_SECONDS):
             return {**await _answer(handle.about.remote()), **count}

@@ -18,7 +18,7 @@ from media.sound import Word
 from media.timegrid import FRAME_RATES, SOUND_RATE, Segment, TimeGrid
 from serve.jobs import avatars, progress, records
 from serve.jobs.database import Database
-from serve.jobs.faces import portrait_of
+from serve.jobs.faces import keep_portrait, portrait_of
 from serve.jobs.models import Job
 from serve.settings import Settings
 from serve.stages import Stages
@@ -76,7 +76,7 @@ async def make_video(means: Means, job_id: str, fence: int) -> None:
     run = Run(means, await records.get(means.database, job_id), fence)
     grid = TimeGrid(FRAME_RATES[str(run.job.request["fps"])])
     canvas, name = await _canvas(run)
-    await run.report(stage="video", progress=5, portrait=name)
+    await run.report(stage="video", progress=5)
     if recording := run.job.request.get("audio"):
         track: Track = RecordedTrack(means.artifacts, recording["key"])
         frames = await _film(run, grid, track, name)
@@ -111,6 +111,8 @@ async def _canvas(run: Run) -> tuple[Portrait, str]:
         _size(request.get("size", "auto")),
         means.settings.default_side,
     )
+    # Named before it is stored, so that deleting another video of the same canvas spares it.
+    await run.report(portrait=await asyncio.to_thread(canvas.content_hash))
     return canvas, await save_portrait(means.artifacts, canvas)
 
 
@@ -120,7 +122,7 @@ async def _paint(run: Run, prompt: str, seed: int) -> Portrait:
         painting = await means.stages.paint(prompt, seed)
     async with run.timed("face"):
         portrait = await portrait_of(means.stages, painting.rgb, None, param="avatar_prompt")
-    name = await save_portrait(means.artifacts, portrait)
+    name = await keep_portrait(means.artifacts, run.job.avatar_id, portrait)
     await avatars.fill(
         means.database,
         run.job.avatar_id,

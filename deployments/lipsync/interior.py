@@ -19,7 +19,7 @@ Image = NDArray[np.float32]
 
 CAVITY: Final = (58.0, 24.0, 24.0)
 TONGUE: Final = (176.0, 92.0, 90.0)
-TEETH: Final = (232.0, 214.0, 192.0)
+TEETH: Final = (228.0, 216.0, 203.0)
 """sRGB under a face lit to REFERENCE."""
 REFERENCE: Final = 165.0
 TINT: Final = 0.4

@@ -109,5 +109,5 @@ class Steered:
             return NO_FACE
         largest = max(found, key=lambda face: face.area)
         looks = measure(picture, largest)
-        own = faults(looks, request, self._probes).total
+        own = faults(looks, request).total
         return own + SECOND_FACE * (len(found) - 1)

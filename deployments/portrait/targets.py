@@ -28,7 +28,7 @@ ALWAYS: Final[Bounds] = {
 }
 """A frontal adult, alone, bare-headed, the mouth closed; no glasses unless they are asked for."""
 
-FREE: Final = frozenset(("hairL", "hairB", "a_hair", "hair_below"))
+FREE: Final = frozenset(("hairL", "hairB", "a_hair", "hair_below", "blonde"))
 """Probes that may follow where they are not asked for, so that hair turns grey with age."""
 
 SMILE: Final[Bounds] = {"mouth_w": (1.1, 1.5), "mouth_open": (-0.5, 0.3)}
@@ -41,13 +41,26 @@ OLDER: Final = 1.4
 """Age score from which this holds, and from which women's hair turns grey unless told."""
 
 HAIR: Final[Mapping[str, Bounds]] = {
-    "blonde": {"hairL": (1.4, 2.4), "hairB": (1.1, 2.2)},
-    "brown": {"hairL": (-0.6, 0.0), "hairB": (0.2, 0.9)},
-    "dark": {"hairL": (-1.5, -0.7), "hairB": (-1.2, 0.2)},
-    "black": {"hairL": (-1.6, -1.0), "hairB": (-1.3, -0.4)},
-    "grey": {"hairL": (0.9, 1.9), "hairB": (-0.9, -0.2)},
-    "white": {"hairL": (1.9, 3.0), "hairB": (-1.0, -0.2)},
+    "blonde": {"blonde": (1.8, 2.3)},
+    "brown": {"hairL": (-0.5, 0.1), "hairB": (0.2, 0.9), "a_hair": (-0.5, 2.0)},
+    "dark": {"hairL": (-1.5, -0.7), "hairB": (-1.2, 0.2), "a_hair": (-0.5, 2.0)},
+    "black": {"hairL": (-1.6, -1.0), "hairB": (-1.3, -0.4), "a_hair": (-0.5, 2.0)},
+    "grey": {"hairL": (1.0, 2.0), "hairB": (-1.0, -0.4), "a_hair": (-0.7, 1.0)},
+    "white": {"hairL": (2.0, 3.0), "hairB": (-1.0, -0.4), "a_hair": (-0.7, 1.0)},
 }
+BLONDE_MAN: Final[Bounds] = {"blonde": (1.2, 1.8), "male": (0.6, 1.0), "age": (ADULT, 0.4)}
+"""Farther, a man's hair turns white."""
+AGED_HAIR: Final = {"grey": (1.4, 2.3), "white": (1.8, 2.3)}
+"""Age that goes with a colour where none is asked for: the generator knows few young heads of it."""
+HAIR_SEEN: Final = {
+    "blonde": ((100, 230), (132, 170)),
+    "brown": ((30, 90), (130, 150)),
+    "dark": ((0, 70), (118, 142)),
+    "black": ((0, 50), (118, 136)),
+    "grey": ((80, 180), (110, 134)),
+    "white": ((120, 255), (110, 135)),
+}
+"""Lightness and b, in 8 bits, of a head of each colour in ordinary light."""
 LONG: Final = (1.2, 1.8)
 SHORT: Final = (-1.2, -0.5)
 
@@ -70,14 +83,25 @@ def bounds(request: Request, probes: Probes) -> Bounds:
         found["beard"] = BEARD[request.beard]
     elif request.sex == "woman":
         found["beard"] = (-1.2, -0.3)
+    found |= _hair_bounds(request, found["age"])
+    if request.hair_length is not None:
+        found["hair_below"] = LONG if request.hair_length == "long" else SHORT
+    return found
+
+
+def _hair_bounds(request: Request, age: tuple[float, float]) -> Bounds:
+    """Bounds of the hair's colour, and of what it brings with it; may change `male` and `age`."""
+    found: dict[str, tuple[float, float]] = {}
     colour = request.hair_colour
-    if request.sex == "woman" and found["age"][0] > OLDER:
+    if request.age is None and colour in AGED_HAIR:
+        found["age"] = age = AGED_HAIR[colour]
+    if request.sex == "woman" and age[0] >= OLDER:
         found["male"] = OLDER_WOMAN
         colour = colour or "grey"
     if colour is not None:
         found |= HAIR[colour]
-    if request.hair_length is not None:
-        found["hair_below"] = LONG if request.hair_length == "long" else SHORT
+    if colour == "blonde" and request.sex == "man":
+        found |= BLONDE_MAN if request.age is None else {**BLONDE_MAN, "age": age}
     return found
 
 
@@ -101,7 +125,7 @@ class Faults:
         )
 
 
-def faults(looks: Looks, request: Request, probes: Probes) -> Faults:
+def faults(looks: Looks, request: Request) -> Faults:
     """Compare what was measured of a face with what every portrait needs and what was asked."""
     return Faults(
         pose=_beyond(looks.yaw, -3, 3) / 3 + _beyond(looks.pitch, -12, 0) / 4,
@@ -112,7 +136,7 @@ def faults(looks: Looks, request: Request, probes: Probes) -> Faults:
         + (0.0 if request.glasses else _beyond(looks.frames, 0, 8) / 8),
         light=_beyond(looks.skin_hue, 25, 62) / 10 + _beyond(looks.skin_lightness, 70, 215) / 10,
         blur=_beyond(looks.sharpness, 7, 1e9) / 2,
-        hair=_hair(looks, request, probes),
+        hair=_hair(looks, request.hair_colour),
     )
 
 
@@ -128,15 +152,8 @@ def _mouth(looks: Looks, smile: bool | None) -> float:
     return _beyond(looks.lip_gap, 0, 0.01) / 0.02 + wide
 
 
-def _hair(looks: Looks, request: Request, probes: Probes) -> float:
-    """Lightness and b against the middle of the range asked for, in the labels' units."""
-    if request.hair_colour is None:
+def _hair(looks: Looks, colour: str | None) -> float:
+    if colour is None:
         return 0.0
-    total = 0.0
-    wanted = HAIR[request.hair_colour]
-    for (name, (low, high)), value, slack in zip(
-        wanted.items(), looks.hair, (20.0, 4.0), strict=True
-    ):
-        mean, std = probes.label_mean[name], probes.label_std[name]
-        total += _beyond(value, mean + low * std - slack, mean + high * std + slack) / slack
-    return total
+    lightness, b = HAIR_SEEN[colour]
+    return _beyond(looks.hair[0], *lightness) / 20 + _beyond(looks.hair[1], *b) / 4

@@ -116,8 +116,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         fault = AvatarError("not_found", "There is nothing at this address: see /docs.")
     elif error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "another method")
-        fault = AvatarError("invalid_request", f"This address takes {allowed}: see /docs.")
+        sentence = f"This address does not take {request.method}: see /docs."
+        fault = AvatarError("invalid_request", sentence)
     else:
         fault = AvatarError("invalid_request", "The request cannot be understood: see /docs.")
     response = error_response(fault, error.status_code)

@@ -6,12 +6,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from ray import serve
+from ray.serve.context import _get_global_client
 from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import ReplicaState
 
 from serve.api.app import create_app
 from serve.api.services import Services, open_services
-from serve.handles import HandleStages
+from serve.handles import HandleStages, Running
 from serve.settings import Settings
 
 
@@ -36,7 +37,7 @@ class Ingress:
             encode,
             director,
             serve.get_deployment_handle("Lipsync", application),
-            replicas=lambda: asyncio.to_thread(_running, application),
+            deployed=lambda: asyncio.to_thread(_deployed, application),
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -47,10 +48,16 @@ class Ingress:
         return await open_services(Settings(), self._stages)
 
 
-def _running(application: str) -> Mapping[str, int]:
-    """Running replicas by deployment."""
-    deployments = serve.status().applications[application].deployments
+def _deployed(application: str) -> Mapping[str, Running]:
+    """Replicas and configured engine by deployment, as the controller's details give them."""
+    client = _get_global_client()
+    if client is None:
+        return {}
+    deployments = client.get_serve_details()["applications"][application]["deployments"]
     return {
-        name: about.replica_states.get(ReplicaState.RUNNING, 0)
+        name: Running(
+            sum(replica["state"] == ReplicaState.RUNNING for replica in about["replicas"]),
+            (about["deployment_config"].get("user_config") or {}).get("engine"),
+        )
         for name, about in deployments.items()
     }

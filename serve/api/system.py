@@ -61,8 +61,13 @@ async def get_system(services: Using) -> dict[str, Any]:
 
 
 def _stage(about: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
-    """What a stage says of itself, its weights with their licences."""
-    weights = [_weights(name, manifest) for name in about.get("weights", ())]
+    """What a stage says of itself, its weights with their licences.
+
+    A stage at zero says nothing: the manifest knows what its engine will load.
+    """
+    engine = about.get("engine")
+    loads = [weights.name for weights in manifest.values() if engine in weights.engines]
+    weights = [_weights(name, manifest) for name in about.get("weights", loads)]
     uses = {entry["commercial_use"] for entry in weights}
     worst = next((use for use in ("no", "unclear") if use in uses), "yes")
     return {**about, "weights": weights, "commercial_use": worst}

@@ -12,6 +12,7 @@ CommercialUse = Literal["yes", "no", "unclear"]
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ENGINE: Final = re.compile(r"\w+(\.\w+)*:\w+")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _PACKED: Final = (".whl", ".zip", ".tgz", ".tar.gz")
 # What a client's command line gets: none of these can be taken for an option or a path.
@@ -80,6 +81,8 @@ class Weights:
     commercial_use: CommercialUse
     provenance: str
     default: bool
+    engines: tuple[str, ...]
+    """Engines that load it, MODULE:CLASS."""
     files: tuple[WeightFile, ...]
     installed: Installed | None
     sources: tuple[Source, ...]
@@ -126,12 +129,15 @@ def _weights(row: Any) -> Weights:
         row,
         where,
         {**dict.fromkeys(texts, str), "default": bool, "files": list},
-        {"installed": dict, "sources": list},
+        {"installed": dict, "sources": list, "engines": list},
     )
     _match(_NAME, data["name"], where)
     _match(_NAME, data["stage"], where)
     if data["commercial_use"] not in ("yes", "no", "unclear"):
         raise ManifestError(f"{where}: commercial_use must be yes, no or unclear")
+    engines = data.pop("engines", [])
+    for engine in engines:
+        _match(_ENGINE, engine, where)
     files = _by_name((_file(file, where) for file in data.pop("files")), where)
     installed = data.pop("installed", None)
     sources = data.pop("sources", [])
@@ -139,6 +145,7 @@ def _weights(row: Any) -> Weights:
         raise ManifestError(f"{where}: needs files and a place to get them from")
     return Weights(
         **data,
+        engines=tuple(engines),
         files=tuple(files.values()),
         installed=_installed(installed, set(files), where) if installed else None,
         sources=tuple(_source(source, set(files), where) for source in sources),

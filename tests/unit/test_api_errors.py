@@ -106,7 +106,8 @@ async def test_a_wrong_method_answers_in_the_same_shape(
     assert answer.status_code == 405
     error = answer.json()["error"]
     assert error["code"] == "invalid_request"
-    assert answer.headers["allow"] in error["message"]
+    assert method in error["message"]
+    assert answer.headers["allow"]
 
 
 async def test_a_stage_that_does_not_answer_in_time_is_an_overload(

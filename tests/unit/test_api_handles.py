@@ -12,7 +12,7 @@ from ray.serve.exceptions import BackPressureError
 
 from media.errors import AvatarError
 from media.sound import Speech
-from serve.handles import HandleStages, unwrapped
+from serve.handles import HandleStages, Running, unwrapped
 
 
 class Method:
@@ -179,15 +179,21 @@ async def test_about_tells_each_stages_state_and_wakes_none(
 
         return Handle(about=about)
 
-    async def running() -> dict[str, int]:
-        return {"Portrait": 0, "Face": 2, "Speech": 1, "Encode": 1, "Director": 1, "Lipsync": 1}
+    async def running() -> dict[str, Running]:
+        one = Running(1)
+        rest = dict.fromkeys(("Speech", "Encode", "Director", "Lipsync"), one)
+        return {"Portrait": Running(0, "some:Engine"), "Face": Running(2), **rest}
 
     made = HandleStages(
         reports("asleep"), reports("ready"), reports("slow"), reports("broken"), reports("ready"),
         reports("ready"), running,
     )  # fmt: skip
     told = await made.about()
-    assert told["portrait"] == {"state": "at_zero", "replicas": 0}
+    assert told["portrait"] == {
+        "state": "at_zero",
+        "engine": "some:Engine",
+        "replicas": 0,
+    }
     assert told["face"] == {"state": "ready", "engine": "x", "replicas": 2}
     assert told["speech"] == {"state": "starting", "replicas": 1}
     assert (told["encode"]["state"], told["encode"]["error"]) == ("failed", "weights_missing")

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,12 @@ def test_a_decoder_that_sleeps_is_ended_by_the_wall_clock() -> None:
 
 def test_what_a_decoder_leaves_behind_is_killed_with_it() -> None:
     limits = Limits(2**30, cpu_seconds=5, wall_seconds=2.0, output_bytes=2**20)
+    mark = uuid.uuid4().hex  # tells this run's processes from any other's
+    options = {"misdeed": "fork_and_sleep", "mark": mark}
     with pytest.raises(DecodingError, match="timeout"):
-        run("fork_and_sleep", limits=limits)
+        run_decoder("decoders_gone_wrong", b"abc", options, limits)
     deadline = time.monotonic() + 10  # the kernel takes a moment to carry a kill out
-    while left := [pid for pid in processes() if runs(pid, b"fork_and_sleep")]:
+    while left := [pid for pid in processes() if runs(pid, mark.encode())]:
         assert time.monotonic() < deadline, left
         time.sleep(0.01)
 

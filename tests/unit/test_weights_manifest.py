@@ -1,6 +1,7 @@
 """The manifest: the project's own one, and what it refuses."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,12 @@ def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
 def test_a_manifest_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"manifest\.toml"):
         manifest_of(tmp_path, "weights = [")
+
+
+def test_the_manifest_says_of_each_engine_what_the_engine_says_itself() -> None:
+    named = {engine for weights in load_manifest().values() for engine in weights.engines}
+    assert "deployments.portrait.steered:Steered" in named
+    for engine in named:
+        module, name = engine.split(":")
+        loads = set(getattr(import_module(module), name).weights)
+        assert loads == {w.name for w in load_manifest().values() if engine in w.engines}
