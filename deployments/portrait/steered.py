@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
+import cv2
 import numpy as np
 
 from deployments.face.mediapipe import MediaPipe
@@ -104,10 +105,12 @@ class Steered:
 
     def _faults(self, picture: Picture, request: Request) -> float:
         """What speaks against a picture; NO_FACE where there is none."""
-        found = self._faces.find(picture)
+        # Half the size is enough to measure a face of this size, and found in half the time.
+        half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        found = self._faces.find(half)
         if not found:
             return NO_FACE
         largest = max(found, key=lambda face: face.area)
-        looks = measure(picture, largest)
+        looks = measure(half, largest)
         own = faults(looks, request).total
         return own + SECOND_FACE * (len(found) - 1)

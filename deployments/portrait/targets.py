@@ -6,7 +6,7 @@ above 2.5 turn dark).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from deployments.portrait.looks import Looks
@@ -64,7 +64,9 @@ HAIR_SEEN: Final = {
 LONG: Final = (1.2, 1.8)
 SHORT: Final = (-1.2, -0.5)
 
-BEARD: Final = {True: (2.1, 2.6), False: (-1.2, -0.5)}
+BEARD: Final = {True: (2.5, 3.0), False: (-1.2, -0.5)}
+BEARD_SEEN: Final = {True: (2.2, 1e9), False: (0, 2), None: (0, 1e9)}
+"""Texture of the chin."""
 
 
 def bounds(request: Request, probes: Probes) -> Bounds:
@@ -116,13 +118,12 @@ class Faults:
     light: float
     blur: float
     hair: float
+    beard: float
 
     @property
     def total(self) -> float:
         """Their sum."""
-        return (
-            self.pose + self.mouth + self.eyes + self.glasses + self.light + self.blur + self.hair
-        )
+        return sum(astuple(self))
 
 
 def faults(looks: Looks, request: Request) -> Faults:
@@ -134,9 +135,10 @@ def faults(looks: Looks, request: Request) -> Faults:
         glasses=_beyond(looks.lenses, 0.82, 2) / 0.1
         + (_beyond(looks.frames, 20, 1e9) / 10 if request.glasses else 0.0)
         + (0.0 if request.glasses else _beyond(looks.frames, 0, 8) / 8),
-        light=_beyond(looks.skin_hue, 25, 62) / 10 + _beyond(looks.skin_lightness, 70, 215) / 10,
-        blur=_beyond(looks.sharpness, 7, 1e9) / 2,
+        light=_beyond(looks.skin_hue, 25, 62) / 10 + _beyond(looks.skin_lightness, 70, 205) / 10,
+        blur=_beyond(looks.sharpness, 10, 1e9) / 3,
         hair=_hair(looks, request.hair_colour),
+        beard=_beyond(looks.chin_texture, *BEARD_SEEN[request.beard]),
     )
 
 

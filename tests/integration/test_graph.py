@@ -1,0 +1,169 @@
+"""The graph on a Ray of its own: what its stages pass to each other, and what they do not."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import ray
+import skimage.data
+from ray import serve
+
+from deployments.director.claim import direct
+from deployments.director.flow import Means
+from deployments.in_a_row import InARow
+from deployments.launch import read_config, start
+from deployments.loading import EngineConfig, engine_class
+from media.errors import AvatarError
+from serve.commands.private import LOCAL_CONFIG, free_port
+from serve.handles import HandleStages
+from serve.jobs import avatars, records
+from serve.jobs.database import Database, open_database
+from serve.jobs.faces import portrait_of
+from serve.jobs.models import Avatar, Job
+from serve.settings import Settings
+from serve.storage.artifacts import Artifacts, open_artifacts
+from serve.storage.portraits import save_portrait
+
+REQUEST = {
+    "text": "Hello there. Maybe we pop a big bubble.",
+    "voice": "heart",
+    "speed": 1.0,
+    "fps": "25",
+    "size": "256x256",
+    "life": True,
+    "seed": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("notes") / "lipsync"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(data_dir=tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def stages(notes: Path, settings: Settings) -> Iterator[HandleStages]:
+    config = read_config(LOCAL_CONFIG, port=free_port())
+    (application,) = config["applications"]
+    for deployment in application["deployments"]:
+        if deployment["name"] == "Lipsync":
+            options = {"notes": str(notes)}
+            deployment["user_config"] = {"engine": "tests.engines:WatchedWarp", "options": options}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AVATAR_DATA_DIR", str(settings.data_dir))
+        start(config)
+        names = ("Portrait", "Face", "Speech", "Encode", "Director", "Lipsync")
+        yield HandleStages(*(serve.get_deployment_handle(name, "avatar") for name in names))
+        ray.shutdown()
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    opened = await open_database(settings.database())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def artifacts(settings: Settings) -> Artifacts:
+    return open_artifacts(settings.storage())
+
+
+async def new_job(database: Database, artifacts: Artifacts, stages: Any, name: str) -> str:
+    portrait = await portrait_of(stages, skimage.data.astronaut(), None, param="avatar")
+    facts = avatars.portrait_facts(portrait, await save_portrait(artifacts, portrait))
+    await avatars.add(
+        database, Avatar(id=f"a_{name}", kind="image", listed=True, name=name, origin={}, **facts)
+    )
+    job = records.NewJob(f"vid_{name}", dict(REQUEST), f"a_{name}")
+    await records.create(database, job, max_active=20)
+    return job.id
+
+
+async def frames_of(artifacts: Artifacts, job: Job) -> np.ndarray:
+    assert job.result is not None, job.error
+    data = await artifacts.get(job.result["files"]["video"]["key"])
+    with av.open(io.BytesIO(data)) as file:
+        return np.stack([frame.to_ndarray(format="yuv420p") for frame in file.decode(video=0)])
+
+
+async def test_the_graph_makes_the_same_video_as_the_engines_in_a_row(
+    stages: HandleStages, database: Database, artifacts: Artifacts, settings: Settings
+) -> None:
+    in_graph = await new_job(database, artifacts, stages, "graph")
+    await stages.run_job(in_graph)
+    row = InARow.from_config(LOCAL_CONFIG, settings, artifacts)
+    in_row = await new_job(database, artifacts, row, "row")
+    await direct(Means(database, artifacts, row, settings), in_row)
+    jobs = [await records.get(database, name) for name in (in_graph, in_row)]
+    first, second = [await frames_of(artifacts, job) for job in jobs]
+    assert first.shape == second.shape
+    assert np.array_equal(first, second), np.abs(first.astype(int) - second).max(axis=(1, 2))
+
+
+async def test_a_portrait_is_prepared_once_for_all_its_videos(
+    stages: HandleStages, database: Database, artifacts: Artifacts, notes: Path
+) -> None:
+    notes.write_text("")
+    jobs = [await new_job(database, artifacts, stages, f"again{n}") for n in range(3)]
+    await asyncio.gather(*(stages.run_job(job) for job in jobs))
+    said = notes.read_text().split("\n")
+    replicas = {line.split()[0] for line in said if line}
+    # Another test has prepared this portrait on one replica already.
+    assert len([line for line in said if "prepare" in line]) <= len(replicas) - 1
+    assert {(await records.get(database, job)).status for job in jobs} == {"completed"}
+
+
+async def test_an_error_of_a_stage_arrives_whole(stages: HandleStages) -> None:
+    with pytest.raises(AvatarError) as caught:
+        await stages.check_text("😀", "heart")
+    assert (caught.value.code, caught.value.param) == ("empty_text", "text")
+    with pytest.raises(AvatarError) as caught:
+        await stages.check_text("Hello.", "nobody")
+    assert caught.value.code == "unknown_voice"
+
+
+async def test_speech_streams_piece_by_piece(stages: HandleStages) -> None:
+    pieces = [piece async for piece in stages.speak("One, two. Three.", "heart", 1.0)]
+    assert len(pieces) >= 2
+    assert [w.text for piece in pieces for w in piece.words] == ["One,", "two.", "Three."]
+
+
+async def test_a_job_that_is_done_is_not_done_again(
+    stages: HandleStages, database: Database, artifacts: Artifacts
+) -> None:
+    job = await new_job(database, artifacts, stages, "once")
+    await asyncio.gather(stages.run_job(job), stages.run_job(job))
+    done = await records.get(database, job)
+    await stages.run_job(job)
+    again = await records.get(database, job)
+    assert (done.status, done.fence) == ("completed", 1)
+    assert (again.completed_at, again.fence) == (done.completed_at, 1)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"engine": "deployments.lipsync.warp:Warp", "thread": 1},
+        {"engine": "deployments.lipsync.warp:Warp", "threads": 0},
+        {"engine": "no colon"},
+    ],
+)
+def test_a_config_with_a_slip_is_refused(config: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"thread|engine"):
+        EngineConfig.model_validate(config)
+
+
+def test_an_option_that_an_engine_does_not_take_is_refused_by_name() -> None:
+    config = EngineConfig(engine="deployments.encode.x264:X264", options={"crff": 20})
+    with pytest.raises(ValueError, match="crff"):
+        engine_class(config)
