@@ -31,7 +31,7 @@ ALWAYS: Final[Bounds] = {
 FREE: Final = frozenset(("hairL", "hairB", "a_hair", "hair_below", "blonde"))
 """Probes that may follow where they are not asked for, so that hair turns grey with age."""
 
-SMILE: Final[Bounds] = {"mouth_w": (1.1, 1.5), "mouth_open": (-0.5, 0.3)}
+SMILE: Final[Bounds] = {"mouth_w": (1.4, 1.9), "mouth_open": (-0.3, 0.3)}
 SERIOUS: Final[Bounds] = {"mouth_w": (-1.1, -0.6)}
 
 MALE: Final = {"man": (1.0, 1.4), "woman": (-1.5, -0.9)}
@@ -39,6 +39,9 @@ OLDER_WOMAN: Final = (-1.1, -0.6)
 """The age and the sex probe pull against each other: old women are met at less of both."""
 OLDER: Final = 1.4
 """Age score from which this holds, and from which women's hair turns grey unless told."""
+
+GLASSES_AGE: Final = 0.7
+"""The age probe takes glasses for years: an older woman who wears them needs more of it."""
 
 HAIR: Final[Mapping[str, Bounds]] = {
     "blonde": {"blonde": (1.8, 2.3)},
@@ -65,8 +68,8 @@ LONG: Final = (1.2, 1.8)
 SHORT: Final = (-1.2, -0.5)
 
 BEARD: Final = {True: (2.5, 3.0), False: (-1.2, -0.5)}
-BEARD_SEEN: Final = {True: (2.2, 1e9), False: (0, 2), None: (0, 1e9)}
-"""Texture of the chin."""
+BEARD_SEEN: Final = {True: (4, 1e9), False: (0, 2), None: (0, 1e9)}
+"""Texture of the chin; few reach 4, but more of it is more beard."""
 
 
 def bounds(request: Request, probes: Probes) -> Bounds:
@@ -76,11 +79,14 @@ def bounds(request: Request, probes: Probes) -> Bounds:
         found |= SMILE if request.smile else SERIOUS
     if request.age is not None:
         low = min(max(probes.in_deviations("age", request.age), ADULT), 2.4)
+        if request.sex == "woman" and request.glasses and low > OLDER / 2:
+            low += GLASSES_AGE
         found["age"] = (low, low + 0.2)
     if request.sex is not None:
         found["male"] = MALE[request.sex]
     if request.glasses:
-        found["glasses"] = (1.4, 2.0)
+        # The same score makes heavier frames on a woman's face.
+        found["glasses"] = (1.2, 1.7) if request.sex == "woman" else (1.4, 2.0)
     if request.beard is not None:
         found["beard"] = BEARD[request.beard]
     elif request.sex == "woman":
@@ -94,17 +100,23 @@ def bounds(request: Request, probes: Probes) -> Bounds:
 def _hair_bounds(request: Request, age: tuple[float, float]) -> Bounds:
     """Bounds of the hair's colour, and of what it brings with it; may change `male` and `age`."""
     found: dict[str, tuple[float, float]] = {}
-    colour = request.hair_colour
-    if request.age is None and colour in AGED_HAIR:
-        found["age"] = age = AGED_HAIR[colour]
+    if request.age is None and request.hair_colour in AGED_HAIR:
+        found["age"] = age = AGED_HAIR[request.hair_colour]
     if request.sex == "woman" and age[0] >= OLDER:
         found["male"] = OLDER_WOMAN
-        colour = colour or "grey"
+    colour = _hair_colour(request, age)
     if colour is not None:
         found |= HAIR[colour]
     if colour == "blonde" and request.sex == "man":
         found |= BLONDE_MAN if request.age is None else {**BLONDE_MAN, "age": age}
     return found
+
+
+def _hair_colour(request: Request, age: tuple[float, float]) -> str | None:
+    """The colour asked for, or the one that tells an older woman from a younger one."""
+    if request.hair_colour is None and request.sex == "woman" and age[0] >= OLDER:
+        return "grey"
+    return request.hair_colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +138,11 @@ class Faults:
         return sum(astuple(self))
 
 
-def faults(looks: Looks, request: Request) -> Faults:
-    """Compare what was measured of a face with what every portrait needs and what was asked."""
+def faults(looks: Looks, request: Request, wanted: Bounds) -> Faults:
+    """Compare what was measured of a face with what every portrait needs and what was asked.
+
+    `wanted` are the request's `bounds`.
+    """
     return Faults(
         pose=_beyond(looks.yaw, -3, 3) / 3 + _beyond(looks.pitch, -12, 0) / 4,
         mouth=_mouth(looks, request.smile),
@@ -137,8 +152,8 @@ def faults(looks: Looks, request: Request) -> Faults:
         + (0.0 if request.glasses else _beyond(looks.frames, 0, 8) / 8),
         light=_beyond(looks.skin_hue, 25, 62) / 10 + _beyond(looks.skin_lightness, 70, 205) / 10,
         blur=_beyond(looks.sharpness, 10, 1e9) / 3,
-        hair=_hair(looks, request.hair_colour),
-        beard=_beyond(looks.chin_texture, *BEARD_SEEN[request.beard]),
+        hair=_hair(looks, _hair_colour(request, wanted["age"])),
+        beard=_beyond(looks.chin_texture, *BEARD_SEEN[request.beard]) / 2,
     )
 
 

@@ -43,7 +43,7 @@ def start_fetching(tmp_path: Path) -> subprocess.Popen[str]:
     """`fetch` in a process of its own, past its imports."""
     root, manifest = tmp_path / "root", tmp_path / "manifest.toml"
     command = [sys.executable, "-c", FETCH, str(root), str(manifest)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "fetching\n"
     return process
