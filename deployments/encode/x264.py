@@ -39,7 +39,8 @@ class X264:
             "crf": f"{crf:g}",
             "maxrate": str(max_rate),
             "bufsize": str(max_rate),
-            "x264-params": "scenecut=0:keyint=infinite:open-gop=0:stitchable=1",
+            # A longer look ahead gives still parts their quality in the first frame, once for all.
+            "x264-params": "scenecut=0:keyint=infinite:open-gop=0:stitchable=1:rc-lookahead=30",
         }
 
     @classmethod

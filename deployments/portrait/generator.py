@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Final, Self
 
 import numpy as np
-import openvino  # type: ignore[import-untyped]  # its wheel has no py.typed
+import openvino
 from numpy.typing import NDArray
 
 from media.errors import AvatarError
@@ -46,7 +46,7 @@ class Generator:
         if absent:
             raise AvatarError(
                 "weights_missing",
-                f"{', '.join(absent)} missing: run `avatar-serve weights fetch mobilestylegan-ffhq`.",
+                f"{', '.join(absent)} missing: run `avatar-serve weights fetch`.",
             )
         core = openvino.Core()
         mapping, synthesis = (

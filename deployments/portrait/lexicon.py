@@ -7,6 +7,11 @@ lighting, and whatever describes a child, since only adults are painted.
 
 from typing import Final
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 SEX: Final = {
     **dict.fromkeys(
         ("woman", "women", "female", "lady", "ladies", "mother", "mum", "mom", "wife"), "woman"
@@ -53,22 +58,7 @@ TENS: Final = {
         ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), start=2
     )
 }
-DECADES: Final = {
-    word: 10 * n
-    for n, word in enumerate(
-        (
-            "twenties",
-            "thirties",
-            "forties",
-            "fifties",
-            "sixties",
-            "seventies",
-            "eighties",
-            "nineties",
-        ),
-        start=2,
-    )
-}
+DECADES: Final = {f"{word.removesuffix('y')}ies": years for word, years in TENS.items()}
 UNITS: Final = {
     word: n
     for n, word in enumerate(
@@ -76,33 +66,40 @@ UNITS: Final = {
     )
 }
 PART_OF_DECADE: Final = {"early": 2, "mid": 5, "late": 8}
-YEARS: Final = frozenset(("year", "years", "yr", "yrs"))
+TEENS: Final = {
+    word: n
+    for n, word in enumerate(
+        (
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ),
+        start=10,
+    )
+}
+YEARS: Final = _words("year years yr yrs")
+LESS_THAN_YEARS: Final = _words("month months week weeks day days")
 
-SMILE: Final = frozenset(
-    [
-        "smile",
-        "smiles",
-        "smiling",
-        "smiley",
-        "happy",
-        "cheerful",
-        "friendly",
-        "joyful",
-        "grin",
-        "grins",
-        "grinning",
-    ]
+SMILE: Final = _words(
+    "smile smiles smiling smiley happy cheerful friendly joyful grin grins grinning"
 )
-SERIOUS: Final = frozenset(("serious", "stern", "unsmiling", "neutral"))
+SERIOUS: Final = _words("serious stern unsmiling neutral")
 
-GLASSES: Final = frozenset(("glasses", "spectacles", "eyeglasses", "bespectacled"))
-BEARD: Final = frozenset(("beard", "beards", "bearded"))
-SHAVEN: Final = frozenset(("shaven", "shaved"))
+GLASSES: Final = _words("glasses spectacles eyeglasses bespectacled")
+BEARD: Final = _words("beard beards bearded")
+SHAVEN: Final = _words("shaven shaved")
 """After "clean"."""
-HAT: Final = frozenset(("hat", "hats", "cap", "headgear"))
+HAT: Final = _words("hat hats cap headgear")
 """Faces are painted without: understood only where they are not wanted."""
 
-HAIR: Final = frozenset(("hair", "haired", "hairs"))
+HAIR: Final = _words("hair haired hairs")
 HAIR_NOUNS: Final = {"blonde": "blonde", "blond": "blonde", "brunette": "brown"}
 """Colours that need no "hair" beside them."""
 HAIR_COLOURS: Final = {
@@ -113,139 +110,22 @@ HAIR_COLOURS: Final = {
     **dict.fromkeys(("grey", "gray", "greying", "graying", "silver"), "grey"),
     "white": "white",
 }
-HAIR_LENGTHS: Final = {"long": "long", "short": "short"}
-HAIR_STYLES: Final = frozenset(
-    [
-        "curly",
-        "wavy",
-        "straight",
-        "thick",
-        "thin",
-        "fine",
-        "messy",
-        "frizzy",
-        "shiny",
-        "shoulder",
-        "length",
-        "tied",
-        "red",
-        "ginger",
-    ]
+HAIR_LENGTHS: Final = _words("long short")
+HAIR_STYLES: Final = _words(
+    "curly wavy straight thick thin fine messy frizzy shiny shoulder length tied red ginger"
 )
 """Not understood, but they may stand between a colour and "hair"."""
 
-NEGATIONS: Final = frozenset(("no", "not", "without", "never", "nor"))
-AFTER_NEGATION: Final = frozenset(
-    ["a", "an", "any", "the", "her", "his", "their", "wearing", "wear", "have", "having"]
-)
+NEGATIONS: Final = _words("no not without never nor")
+AFTER_NEGATION: Final = _words("a an any the her his their wearing wear have having")
 
-FILLER: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "with",
-        "and",
-        "or",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "from",
-        "by",
-        "as",
-        "who",
-        "whose",
-        "that",
-        "which",
-        "is",
-        "are",
-        "was",
-        "be",
-        "being",
-        "it",
-        "its",
-        "this",
-        "these",
-        "i",
-        "we",
-        "you",
-        "me",
-        "my",
-        "your",
-        "our",
-        "their",
-        "they",
-        "them",
-        "there",
-        "please",
-        "make",
-        "made",
-        "paint",
-        "painted",
-        "create",
-        "draw",
-        "show",
-        "generate",
-        "want",
-        "wants",
-        "like",
-        "would",
-        "very",
-        "quite",
-        "really",
-        "just",
-        "some",
-        "one",
-        "any",
-        "has",
-        "have",
-        "having",
-        "had",
-        "wear",
-        "wears",
-        "wearing",
-        "look",
-        "looks",
-        "looking",
-        "facing",
-        "face",
-        "faces",
-        "portrait",
-        "portraits",
-        "photo",
-        "photos",
-        "photograph",
-        "picture",
-        "pictures",
-        "image",
-        "headshot",
-        "shot",
-        "close",
-        "up",
-        "closeup",
-        "avatar",
-        "person",
-        "people",
-        "human",
-        "someone",
-        "somebody",
-        "adult",
-        "adults",
-        "camera",
-        "front",
-        "frontal",
-        "straight",
-        "ahead",
-        "into",
-        "age",
-        "year",
-        "years",
-        "expression",
-        "realistic",
-        "photorealistic",
-    ]
+FILLER: Final = _words(
+    """a an the of with and or in on at to for from by as who whose that which is are was be
+    being it its this these i we you me my your our their they them there please make made
+    paint painted create draw show generate want wants like would very quite really just
+    some one any has have having had wear wears wearing look looks looking facing face faces
+    portrait portraits photo photos photograph picture pictures image headshot shot close up
+    closeup avatar person people human someone somebody adult adults camera front frontal
+    straight ahead into age year years expression realistic photorealistic"""
 )
 """Words that ask for nothing, or for what every portrait has."""

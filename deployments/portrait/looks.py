@@ -6,7 +6,7 @@ person's right, on the picture's left.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from media.face import Face, Picture, eye_distance
 
-Lab = NDArray[np.float32]
+Lab = NDArray[Any]
+Points = NDArray[np.floating[Any]]
 
 CHEEKS: Final = (50, 280)
 UNDER_EYES: Final = (118, 119, 347, 348)
@@ -88,13 +89,13 @@ def measure(picture: Picture, face: Face) -> Looks:
     )
 
 
-def colour(lab: Lab, centres: NDArray[np.float32], radius: float) -> NDArray[np.float64]:
+def colour(lab: Lab, centres: Points, radius: float) -> NDArray[np.float64]:
     """(3,) median over squares round the centres, as far as they lie in the picture."""
     found = _patches(lab, centres, radius)
     return np.median(found, axis=0) if len(found) else np.full(3, 128.0)
 
 
-def _patches(image: Lab, centres: NDArray[np.float32], radius: float) -> Lab:
+def _patches(image: Lab, centres: Points, radius: float) -> Lab:
     """(n, channels) pixels of squares round the centres."""
     height, width = image.shape[:2]
     pixels = []
@@ -105,7 +106,7 @@ def _patches(image: Lab, centres: NDArray[np.float32], radius: float) -> Lab:
     return np.concatenate(pixels)
 
 
-def _edge_across_bridge(lab: Lab, points: NDArray[np.float32], eyes: float) -> float:
+def _edge_across_bridge(lab: Lab, points: Points, eyes: float) -> float:
     height, width = lab.shape[:2]
     rows = [points[BRIDGE_TOP][1], points[BRIDGE_END][1]]
     columns = points[BRIDGE][0] + np.array([-0.05, 0.05]) * eyes
@@ -118,7 +119,7 @@ def _edge_across_bridge(lab: Lab, points: NDArray[np.float32], eyes: float) -> f
     return float(np.abs(np.diff(column)).max()) * eyes / 100
 
 
-def _chin_texture(lab: Lab, points: NDArray[np.float32], eyes: float) -> float:
+def _chin_texture(lab: Lab, points: Points, eyes: float) -> float:
     lightness = lab[..., :1].astype(np.float32)
     fine, coarse = (cv2.GaussianBlur(lightness, (0, 0), 0.008 * eyes * n) for n in (1, 4))
     detail = np.abs(fine - coarse)[..., None]
@@ -129,7 +130,7 @@ def _chin_texture(lab: Lab, points: NDArray[np.float32], eyes: float) -> float:
     return float(chin.mean() / max(0.1, cheeks.mean()))
 
 
-def _sharpness(lab: Lab, points: NDArray[np.float32]) -> float:
+def _sharpness(lab: Lab, points: Points) -> float:
     height, width = lab.shape[:2]
     left, top = np.clip(points.min(axis=0), 0, [width, height]).astype(int)
     right, bottom = np.clip(points.max(axis=0), 0, [width, height]).astype(int)

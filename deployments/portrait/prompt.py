@@ -157,7 +157,9 @@ class _Reader:
         return False
 
     def _years(self, years: int, count: int) -> bool:
-        if self.word(count) in lexicon.YEARS:
+        if self.word(count) in lexicon.LESS_THAN_YEARS:
+            years = 0
+        if years == 0 or self.word(count) in lexicon.YEARS:
             count += 1
         if self.word(count) == "old":
             count += 1
@@ -182,6 +184,9 @@ class _Reader:
         if word in lexicon.TENS:
             unit = lexicon.UNITS.get(self.word(ahead + 1), 0)
             return lexicon.TENS[word] + unit, 2 if unit else 1
+        if self.word(ahead + 1) in lexicon.YEARS | lexicon.LESS_THAN_YEARS:
+            years = lexicon.UNITS.get(word) or lexicon.TEENS.get(word, 0)
+            return years, 1 if years else 0
         return 0, 0
 
     def sex(self) -> bool:
@@ -215,9 +220,7 @@ class _Reader:
             return False
         if word in lexicon.HAIR_COLOURS:
             return self.take(1, "hair_colour", lexicon.HAIR_COLOURS[word])
-        if word in lexicon.HAIR_LENGTHS:
-            return self.take(1, "hair_length", lexicon.HAIR_LENGTHS[word])
-        return False
+        return word in lexicon.HAIR_LENGTHS and self.take(1, "hair_length", word)
 
     def _of_hair(self) -> bool:
         """Whether "hair" follows after nothing but its own adjectives, or "hair is" came before."""
@@ -242,6 +245,5 @@ class _Reader:
             return self.take(1, "glasses", True)
         if word in lexicon.BEARD:
             return self.take(1, "beard", True)
-        if word == "clean" and self.word(1) in lexicon.SHAVEN:
-            return self.take(2, "beard", False)
-        return False
+        shaven = word == "clean" and self.word(1) in lexicon.SHAVEN
+        return shaven and self.take(2, "beard", False)

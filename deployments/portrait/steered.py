@@ -7,7 +7,7 @@ latents' own covariance), painted, measured, and the best one is given.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import cv2
 import numpy as np
@@ -106,7 +106,8 @@ class Steered:
     def _faults(self, picture: Picture, request: Request, wanted: Bounds) -> float:
         """What speaks against a picture; NO_FACE where there is none."""
         # Half the size is enough to measure a face of this size, and found in half the time.
-        half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        side = picture.shape[0] // 2
+        half: Any = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
         found = self._faces.find(half)
         if not found:
             return NO_FACE

@@ -54,7 +54,7 @@ HAIR: Final[Mapping[str, Bounds]] = {
 BLONDE_MAN: Final[Bounds] = {"blonde": (1.2, 1.8), "male": (0.6, 1.0), "age": (ADULT, 0.4)}
 """Farther, a man's hair turns white."""
 AGED_HAIR: Final = {"grey": (1.4, 2.3), "white": (1.8, 2.3)}
-"""Age that goes with a colour where none is asked for: the generator knows few young heads of it."""
+"""Age that goes with a colour where none is asked for: few young heads have it."""
 HAIR_SEEN: Final = {
     "blonde": ((100, 230), (132, 170)),
     "brown": ((30, 90), (130, 150)),
@@ -135,7 +135,7 @@ class Faults:
     @property
     def total(self) -> float:
         """Their sum."""
-        return sum(astuple(self))
+        return float(sum(astuple(self)))
 
 
 def faults(looks: Looks, request: Request, wanted: Bounds) -> Faults:

@@ -72,9 +72,9 @@ def video(
         "size": size,
         "fps": fps,
         "seed": seed,
-        "life": str(life).lower(),
+        "life": life,
     }
-    form = {name: str(value) for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in fields.items() if value is not None}
     console = Console(stderr=True)
     began = time.monotonic()
     with ExitStack() as stack:
@@ -82,18 +82,23 @@ def video(
             client = stack.enter_context(connected(server))
         if server is None:
             console.print(f"stages ready after {time.monotonic() - began:.1f} s")
-        job = client.post("/v1/videos", data=form, files=_files(audio=audio, avatar_image=image))
+        job = client.post("/v1/videos", **_body(given, audio=audio, avatar_image=image))
         job = follow(client, job, console)
         client.download(job["urls"]["video"], out)
         client.delete(job["urls"]["self"])
     _tell(console, job, out)
 
 
-def _files(**paths: Path | None) -> dict[str, tuple[str, bytes]]:
-    """Multipart files; an empty form would else be sent as one that is no multipart at all."""
-    return {
-        name: (path.name, path.read_bytes()) for name, path in paths.items() if path is not None
-    }
+def _body(fields: dict[str, Any], **paths: Path | None) -> dict[str, Any]:
+    """JSON, or a multipart form where files go with it."""
+    files = {name: (path.name, path.read_bytes()) for name, path in paths.items() if path}
+    if not files:
+        return {"json": fields}
+    return {"data": {name: _spelled(value) for name, value in fields.items()}, "files": files}
+
+
+def _spelled(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def follow(client: Client, job: dict[str, Any], console: Console) -> dict[str, Any]:

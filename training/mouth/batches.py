@@ -16,7 +16,9 @@ HOPS = 240
 WARM = HOPS_BEFORE + LEVEL_HOPS + 4
 NOISE_ONLY = 0.2
 ONE_VOICE = "heart"
-MANY_VOICES = 0.5
+MANY_VOICES = 0.6
+CUT, GATED = 0.3, 0.1
+"""Share of crops in which a recording starts or ends, or a noise gate shuts in the pauses."""
 
 Array = NDArray[np.float32]
 
@@ -39,7 +41,7 @@ class Speakers:
             self.targets.append(curves)
 
     def pick(self, chance: np.random.Generator) -> int:
-        """An utterance: half the time of the many voices, though there are more of the one."""
+        """An utterance: more often one of the many voices, though there are more of the one."""
         if self.many and chance.random() < MANY_VOICES:
             return int(chance.choice(self.many))
         return int(chance.integers(len(self.sounds)))
@@ -74,10 +76,27 @@ def crop(speakers: Speakers, chance: np.random.Generator) -> tuple[Array, Array]
         whole = np.pad(piece, (0, (hops + 1) * HOP - len(piece)))
         sound = spoil(whole, others, speakers.noises, chance)
         shapes = all_shapes[start : start + hops]
+        if chance.random() < GATED:
+            sound[: hops * HOP] *= np.repeat(shapes[:, 4] > 0, HOP)
+    if chance.random() < CUT:
+        sound, shapes = cut(sound, shapes, chance)
     first = WARM - HOPS_BEFORE
     features, _, _ = spectra(Sound(sound, RATE), first, WARM + HOPS + HOPS_AFTER)
     wanted = shapes[WARM : WARM + HOPS] / np.array([OPENING_UNIT, WIDTH_UNIT, 1, 1, 1], np.float32)
     return features.T, wanted.T
+
+
+def cut(sound: Array, shapes: Array, chance: np.random.Generator) -> tuple[Array, Array]:
+    """Digital silence before or behind some moment, as round the ends of a recording."""
+    hop = WARM + int(chance.integers(-40, HOPS))
+    sound, shapes = sound.copy(), shapes.copy()
+    if chance.random() < 0.7:
+        sound[: hop * HOP] = 0
+        shapes[: max(0, hop - 5)] = 0
+    else:
+        sound[hop * HOP :] = 0
+        shapes[hop:] = 0
+    return sound, shapes
 
 
 def batch(speakers: Speakers, size: int, chance: np.random.Generator) -> tuple[Array, Array]:

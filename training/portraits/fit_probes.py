@@ -3,8 +3,8 @@
     python -m training.portraits.fit_probes --faces 288 --out probes.npz
 
 Face n is `latents(RandomState(1000 + n).randn(1, 512))`, drawn towards the mean by TRUNCATION. Ten
-labels are measured in the picture, the others were marked by eye (marks.csv) and need no painting. Each probe is a
-ridge regression whose penalty was chosen by eight-fold cross-validation, and whose
+labels are measured in the picture, the others were marked by eye (marks.csv) and need no painting.
+Each probe is a ridge regression whose penalty is chosen by eight-fold cross-validation; its
 cross-validated figure is printed: correlation, or area under the ROC curve for yes and no.
 """
 

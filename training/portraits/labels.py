@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deployments.portrait.looks import CHEEKS, HAIRLINE, colour
+from deployments.portrait.looks import CHEEKS, HAIRLINE, Lab, colour
 from media.face import Face, Picture, eye_distance
 
 MEASURED: Final = (
@@ -63,7 +63,7 @@ def measured(picture: Picture, face: Face) -> NDArray[np.float64]:
 
 
 def _hair_shares(
-    lab: Picture, points: NDArray[np.float64], hair: NDArray[np.float64]
+    lab: Lab, points: NDArray[np.float64], hair: NDArray[np.float64]
 ) -> tuple[float, float]:
     """Hair-coloured shares of the picture, the face left out: in all, and below the chin."""
     alike = np.linalg.norm(cv2.GaussianBlur(lab, (0, 0), 2).astype(np.float32) - hair, axis=-1)
