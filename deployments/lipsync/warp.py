@@ -47,7 +47,7 @@ class Warp:
         self._gain = gain
 
     @classmethod
-    def load(cls, files: Mapping[str, Path], *, threads: int, gain: float = 1.0) -> Self:
+    def load(cls, files: Mapping[str, Path], *, threads: int, gain: float = 1.15) -> Self:
         """Open the embedded sound-to-mouth network; `gain` scales every opening."""
         del files
         return cls(MouthReader.load(None, threads=threads), gain)

@@ -48,7 +48,7 @@ def test_of_all_moves_that_reach_the_scores_it_is_the_shortest(
     moved, lengths = probes.steer(latents, target)
     # Any other way to the same scores adds a step that no probe sees.
     unseen = np.linalg.svd(probes.direction)[2][len(probes.names)]
-    inverse = np.linalg.pinv(probes.covariance)
+    inverse = np.linalg.inv(probes.covariance)
     for w, m, length in zip(latents, moved, lengths, strict=True):
         own = (m - w) @ inverse @ (m - w)
         assert own == pytest.approx(length, rel=0.05)
