@@ -68,7 +68,7 @@ LONG: Final = (1.2, 1.8)
 SHORT: Final = (-1.2, -0.5)
 
 BEARD: Final = {True: (2.5, 3.0), False: (-1.2, -0.5)}
-BEARD_SEEN: Final = {True: (4, 1e9), False: (0, 2), None: (0, 1e9)}
+BEARD_SEEN: Final = {True: (4, 1e9), False: (0, 2.2), None: (0, 1e9)}
 """Texture of the chin; few reach 4, but more of it is more beard."""
 
 
