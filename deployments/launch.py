@@ -83,17 +83,28 @@ def _complaints(statuses: list[Any]) -> list[str]:
     ] or [status.app_status.message for status in statuses]
 
 
+def _set_at_end_of_input(stopped: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    stopped.set()
+
+
 def main() -> None:
     """Serve until SIGINT or SIGTERM; exit status 1 where the application does not come up."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--quick-stop", action="store_true", help="end without draining")
+    parser.add_argument(
+        "--private", action="store_true", help="end, without draining, when standard input closes"
+    )
     arguments = parser.parse_args()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
+    if arguments.private:
+        # However the process that started this one ends, its end of the pipe closes.
+        threading.Thread(target=_set_at_end_of_input, args=(stopped,), daemon=True).start()
     import ray
 
     config = read_config(arguments.config, host=arguments.host, port=arguments.port)
@@ -107,7 +118,7 @@ def main() -> None:
     sys.stdout.write(f"ready http://{options.get('host', '127.0.0.1')}:{options['port']}\n")
     sys.stdout.flush()
     stopped.wait()
-    if not arguments.quick_stop:
+    if not arguments.private:
         client.shutdown()  # replicas drain: directors give their jobs back
     ray.shutdown()
 

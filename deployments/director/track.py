@@ -1,6 +1,7 @@
 """A job's sound track while it is made: read anywhere, kept on disk, never whole in memory."""
 
 import asyncio
+import os
 import tempfile
 from typing import Final, Protocol, Self
 
@@ -30,7 +31,7 @@ class SpokenTrack:
 
     def __init__(self, grid: TimeGrid) -> None:
         self._grid = grid
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the track
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the track
         self._length = 0
         self._ended = False
         self._grown = asyncio.Condition()
@@ -49,7 +50,7 @@ class SpokenTrack:
         self.words.extend(moved)
         end = self._length + len(speech.samples)
         padded = self._grid.sample(self._grid.frames_of(end))
-        await asyncio.to_thread(self._write, speech.samples, padded - end)
+        await asyncio.to_thread(self._write, self._length, speech.samples, padded - end)
         await self._grow(padded, ended=False)
 
     async def end(self) -> None:
@@ -73,17 +74,17 @@ class SpokenTrack:
             self._length, self._ended = length, ended
             self._grown.notify_all()
 
-    def _write(self, samples: Samples, silence: int) -> None:
+    def _write(self, at: int, samples: Samples, silence: int) -> None:
         whole = np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2")
-        self._file.seek(self._length * _BYTES)
-        self._file.write(whole.tobytes() + bytes(silence * _BYTES))
-        self._file.flush()
+        # Positions are given with each call: writes and reads overlap in several threads.
+        data = whole.tobytes() + bytes(silence * _BYTES)
+        if os.pwrite(self._file.fileno(), data, at * _BYTES) != len(data):
+            raise OSError("the temporary folder is full")
 
     def _read(self, start: int, stop: int) -> Samples:
         if stop <= start:
             return np.zeros(0, np.float32)
-        self._file.seek(start * _BYTES)
-        raw = self._file.read((stop - start) * _BYTES)
+        raw = os.pread(self._file.fileno(), (stop - start) * _BYTES, start * _BYTES)
         return np.frombuffer(raw, "<i2").astype(np.float32) / np.float32(32767)
 
 

@@ -43,19 +43,19 @@ def private_server(config: Path = LOCAL_CONFIG, data_dir: Path | None = None) ->
     server does not come up.
     """
     require_weights()
-    with tempfile.TemporaryDirectory(prefix="avatar-") as folder:
+    with tempfile.TemporaryDirectory(prefix="avatar-", dir=_short_folder()) as folder:
         environment = {
             **os.environ,
             "AVATAR_DATA_DIR": str(data_dir or Path(folder) / "data"),
             "AVATAR_RAY_DIR": str(Path(folder) / "ray"),
         }
         command = [sys.executable, "-m", "deployments.launch", str(config)]
-        command += ["--port", str(free_port()), "--quick-stop"]
+        command += ["--port", str(free_port()), "--private"]
         with tempfile.TemporaryFile("w+") as complaints:
             server = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
                 text=True,
@@ -65,6 +65,11 @@ def private_server(config: Path = LOCAL_CONFIG, data_dir: Path | None = None) ->
                 yield _await_ready(server, complaints)
             finally:
                 stop(server)
+
+
+def _short_folder() -> str | None:
+    """Where Ray's sockets fit: their paths, 80 characters below this folder, may have 107."""
+    return None if len(tempfile.gettempdir()) <= 16 else "/tmp"  # noqa: S108 - made unguessable
 
 
 def _await_ready(server: "subprocess.Popen[str]", complaints: object) -> str:
@@ -89,5 +94,6 @@ def stop(server: "subprocess.Popen[str]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)
     server.wait()
-    if server.stdout is not None:
-        server.stdout.close()
+    for pipe in (server.stdin, server.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -81,6 +81,28 @@ async def test_speech_is_padded_to_whole_frames_and_its_words_keep_their_times()
     assert track.words[1].start == pytest.approx(begins / SOUND_RATE + 0.01)
 
 
+async def test_a_track_is_read_rightly_while_it_grows() -> None:
+    grid = TimeGrid(Fraction(25))
+    samples = noise(40).astype(np.float32)
+    pieces = np.split(samples, 40)
+
+    async with SpokenTrack(grid) as track:
+
+        async def grow() -> None:
+            for piece in pieces:
+                await track.append(Speech(piece, SOUND_RATE))
+            await track.end()
+
+        async def read(n: int) -> None:
+            start, stop = n * SOUND_RATE, (n + 1) * SOUND_RATE
+            for _ in range(20):
+                await track.reach(stop)
+                heard = (await track.window(start, stop)).samples
+                assert np.abs(heard - pieces[n]).max() < 1e-4
+
+        await asyncio.gather(grow(), *(read(n) for n in range(0, 40, 3)))
+
+
 async def test_segments_leave_while_the_speech_is_still_being_made() -> None:
     grid = TimeGrid(Fraction(25))
     async with SpokenTrack(grid) as track:
