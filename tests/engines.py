@@ -8,7 +8,7 @@ from typing import Self
 
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.mouth import MouthReader
-from deployments.lipsync.warp import Warp, WarpPortrait
+from deployments.lipsync.warp import GAIN, Warp, WarpPortrait
 from media.face import Portrait
 from media.patch import Frame
 
@@ -17,7 +17,7 @@ class WatchedWarp(Warp):
     """The embedded lip sync, which notes what it is asked in a file and may be slow."""
 
     def __init__(self, reader: MouthReader, notes: str, delay: float) -> None:
-        super().__init__(reader, 1.0)
+        super().__init__(reader, GAIN)
         self._notes = Path(notes)
         self._delay = delay
 

@@ -20,6 +20,8 @@ from media.colour import to_i420
 from media.face import Picture, Portrait
 from media.patch import Frame, Patch
 
+GAIN: Final = 1.15
+"""How much wider mouths open than the network says: it was taught careful speech."""
 CLOSED: Final = 0.012
 """An opening at rest below this is the mesh's noise, in face units."""
 
@@ -47,7 +49,7 @@ class Warp:
         self._gain = gain
 
     @classmethod
-    def load(cls, files: Mapping[str, Path], *, threads: int, gain: float = 1.15) -> Self:
+    def load(cls, files: Mapping[str, Path], *, threads: int, gain: float = GAIN) -> Self:
         """Open the embedded sound-to-mouth network; `gain` scales every opening."""
         del files
         return cls(MouthReader.load(None, threads=threads), gain)
