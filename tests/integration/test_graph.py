@@ -63,6 +63,7 @@ def stages(notes: Path, settings: Settings) -> Iterator[HandleStages]:
         start(config)
         names = ("Portrait", "Face", "Speech", "Encode", "Director", "Lipsync")
         yield HandleStages(*(serve.get_deployment_handle(name, "avatar") for name in names))
+        serve.shutdown()  # or its routers go on reporting to a Ray that is gone
         ray.shutdown()
 
 

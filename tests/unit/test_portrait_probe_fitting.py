@@ -10,6 +10,7 @@ import gallery
 from deployments.face.mediapipe import MediaPipe
 from deployments.portrait.generator import Generator
 from deployments.portrait.probes import Probes
+from deployments.portrait.targets import ADULT
 from tests.weights import weights
 from training.portraits.fit_probes import fit, labelled, quality
 from training.portraits.labels import MARKS, MEASURED, marks, measured
@@ -46,12 +47,25 @@ def test_quality_of_yes_and_no_is_the_area_under_the_curve() -> None:
 def test_the_marks_and_the_script_give_the_shipped_lines() -> None:
     shipped = Probes.read()
     generator = Generator.load(weights("mobilestylegan-ffhq"), threads=2)
-    w, labels = labelled(generator, None, shipped.mean, len(marks(MARKED)))
-    for name in ("beard", "intruder", "blonde"):
+    w, labels = labelled(generator, None, shipped.mean, sorted(marks(MARKED)))
+    for name in ("beard", "intruder", "blonde", "grey", "short", "minor"):
         direction, _, _ = fit(w, labels[:, len(MEASURED) + MARKS.index(name)], shipped.mean)
         line = shipped.direction[shipped.names.index(name)]
         cosine = direction @ line / np.linalg.norm(direction) / np.linalg.norm(line)
         assert cosine > 0.99, name
+
+
+def test_no_face_that_was_marked_as_a_childs_is_steered() -> None:
+    probes = Probes.read()
+    generator = Generator.load(weights("mobilestylegan-ffhq"), threads=2)
+    w, labels = labelled(generator, None, probes.mean, sorted(marks(MARKED)))
+    minor = labels[:, len(MEASURED) + MARKS.index("minor")] == 1
+    adult = np.ones(len(w), bool)
+    for name, (low, high) in ADULT.items():
+        adult &= (low < probes.score(w, name)) & (probes.score(w, name) < high)
+    assert minor.sum() > 80
+    assert not (adult & minor).any()
+    assert adult.sum() > 0.5 * (~minor).sum()
 
 
 def test_a_mirrored_picture_has_the_mirrored_yaw() -> None:
