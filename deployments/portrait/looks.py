@@ -22,6 +22,7 @@ UNDER_EYES: Final = (118, 119, 347, 348)
 INNER_LIPS: Final = (13, 14)
 BRIDGE_TOP, BRIDGE, BRIDGE_END = 9, 6, 195
 """Along the nose from between the eyebrows to below the eyes."""
+ROUND_MOUTH: Final = (164, 18, 200, 199)
 CHIN: Final = (200, 199, 208, 428, 169, 394)
 BESIDE_MOUTH: Final = (205, 425)
 """Cheeks below any glasses and above most beards."""
@@ -54,6 +55,9 @@ class Looks:
     skin_lightness: float
     hair: tuple[float, float]
     """Lightness and b of the hair beside and above the forehead."""
+    covered: float
+    """Greatest difference of colour (a, b) between the cheeks and the skin round the mouth: rarely
+    above 16 unless something is held before it."""
     chin_texture: float
     """Fine detail of the chin over that of the cheeks: about 1.7 without a beard, 2.9 with one."""
     sharpness: float
@@ -84,6 +88,9 @@ def measure(picture: Picture, face: Face) -> Looks:
         skin_hue=float(np.degrees(np.arctan2(cheeks[2] - 128, cheeks[1] - 128))),
         skin_lightness=float(cheeks[0]),
         hair=(float(hair[0]), float(hair[2])),
+        covered=max(
+            float(np.hypot(*(_here(lab, points, n, eyes) - cheeks)[1:])) for n in ROUND_MOUTH
+        ),
         chin_texture=_chin_texture(lab, points, eyes),
         sharpness=_sharpness(lab, points),
     )
@@ -93,6 +100,11 @@ def colour(lab: Lab, centres: Points, radius: float) -> NDArray[np.float64]:
     """(3,) median over squares round the centres, as far as they lie in the picture."""
     found = _patches(lab, centres, radius)
     return np.median(found, axis=0) if len(found) else np.full(3, 128.0)
+
+
+def _here(lab: Lab, points: Points, n: int, eyes: float) -> NDArray[np.float64]:
+    """Colour at one point of the mesh."""
+    return colour(lab, points[[n]], 0.06 * eyes)
 
 
 def _patches(image: Lab, centres: Points, radius: float) -> Lab:

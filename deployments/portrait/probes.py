@@ -18,7 +18,7 @@ from deployments.portrait.generator import Latents
 
 FILES: Final = {
     "probes.npz": "a3372db4e230713bf4bac550e5b62b816212021fdbd9ac8aaf172b56f4a4fee2",
-    "probes_marked.npz": "71a025445bad8dc4a7b3bbdaafb7ee4d9efc15a284660239408a13e2322a6fc0",
+    "probes_marked.npz": "b960ab0047fdf0a912878512c0b790cce5bf223f8b8aa6678e332298b360ca21",
 }
 """Beside this file, with their sha256: probes of measured labels and of labels marked by eye.
 

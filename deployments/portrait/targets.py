@@ -13,22 +13,26 @@ from deployments.portrait.looks import Looks
 from deployments.portrait.probes import Bounds, Probes
 from deployments.portrait.prompt import Request
 
-ADULT: Final = -0.3
-"""Age score above which none of the faces marked by eye was younger than 16."""
+ADULT: Final[Bounds] = {"age": (-0.3, 99.0), "minor": (-99.0, 0.0)}
+"""Within both of these lay none of the 528 faces marked by eye that looked younger than 17."""
+DRAWN: Final[Bounds] = {**ADULT, "hat": (-99.0, 0.1), "intruder": (-99.0, 0.3)}
+"""Latents that are steered at all: what starts as a hat or a second face leaves something of it."""
+YOUNGEST: Final = -0.3
 
 ALWAYS: Final[Bounds] = {
     "yaw": (0.0, 0.0),
     "pitch": (0.0, 0.2),
     "hat": (-0.8, -0.35),
-    "intruder": (-3.0, -0.3),
-    "age": (ADULT, 2.3),
+    "intruder": (-3.0, -0.6),
+    "minor": (-3.0, -0.3),
+    "age": (YOUNGEST, 2.3),
     "glasses": (-0.9, -0.35),
     "mouth_open": (-1.3, -0.8),
     "mouth_w": (-0.8, 0.4),
 }
 """A frontal adult, alone, bare-headed, the mouth closed; no glasses unless they are asked for."""
 
-FREE: Final = frozenset(("hairL", "hairB", "a_hair", "hair_below", "blonde"))
+FREE: Final = frozenset(("hairL", "hairB", "a_hair", "hair_below", "blonde", "grey", "short"))
 """Probes that may follow where they are not asked for, so that hair turns grey with age."""
 
 SMILE: Final[Bounds] = {"mouth_w": (1.4, 1.9), "mouth_open": (-0.3, 0.3)}
@@ -48,12 +52,12 @@ HAIR: Final[Mapping[str, Bounds]] = {
     "brown": {"hairL": (-0.5, 0.1), "hairB": (0.2, 0.9), "a_hair": (-0.5, 2.0)},
     "dark": {"hairL": (-1.5, -0.7), "hairB": (-1.2, 0.2), "a_hair": (-0.5, 2.0)},
     "black": {"hairL": (-1.6, -1.0), "hairB": (-1.3, -0.4), "a_hair": (-0.5, 2.0)},
-    "grey": {"hairL": (1.0, 2.0), "hairB": (-1.0, -0.4), "a_hair": (-0.7, 1.0)},
-    "white": {"hairL": (2.0, 3.0), "hairB": (-1.0, -0.4), "a_hair": (-0.7, 1.0)},
+    "grey": {"grey": (1.5, 2.3), "hairL": (0.8, 2.0), "hairB": (-1.0, -0.2)},
+    "white": {"grey": (1.8, 2.6), "hairL": (1.8, 3.0), "hairB": (-1.0, -0.2)},
 }
-BLONDE_MAN: Final[Bounds] = {"blonde": (1.2, 1.8), "male": (0.6, 1.0), "age": (ADULT, 0.4)}
+BLONDE_MAN: Final[Bounds] = {"blonde": (1.2, 1.8), "male": (0.6, 1.0), "age": (YOUNGEST, 0.4)}
 """Farther, a man's hair turns white."""
-AGED_HAIR: Final = {"grey": (1.4, 2.3), "white": (1.8, 2.3)}
+AGED_HAIR: Final = {"grey": (1.3, 2.3), "white": (1.8, 2.3)}
 """Age that goes with a colour where none is asked for: few young heads have it."""
 HAIR_SEEN: Final = {
     "blonde": ((100, 230), (132, 170)),
@@ -64,8 +68,10 @@ HAIR_SEEN: Final = {
     "white": ((120, 255), (110, 135)),
 }
 """Lightness and b, in 8 bits, of a head of each colour in ordinary light."""
-LONG: Final = (1.2, 1.8)
-SHORT: Final = (-1.2, -0.5)
+LONG: Final[Bounds] = {"hair_below": (1.2, 1.8), "short": (-2.0, -0.5)}
+SHORT: Final[Bounds] = {"hair_below": (-1.2, -0.5)}
+SHORT_WOMAN: Final[Bounds] = {"short": (0.9, 1.5), "male": (-0.8, -0.4)}
+"""Short hair and a woman's face pull against each other too."""
 
 BEARD: Final = {True: (2.5, 3.0), False: (-1.2, -0.5)}
 BEARD_SEEN: Final = {True: (4, 1e9), False: (0, 2.2), None: (0, 1e9)}
@@ -78,7 +84,7 @@ def bounds(request: Request, probes: Probes) -> Bounds:
     if request.smile is not None:
         found |= SMILE if request.smile else SERIOUS
     if request.age is not None:
-        low = min(max(probes.in_deviations("age", request.age), ADULT), 2.4)
+        low = min(max(probes.in_deviations("age", request.age), YOUNGEST), 2.4)
         if request.sex == "woman" and request.glasses and low > OLDER / 2:
             low += GLASSES_AGE
         found["age"] = (low, low + 0.2)
@@ -93,7 +99,8 @@ def bounds(request: Request, probes: Probes) -> Bounds:
         found["beard"] = (-1.2, -0.3)
     found |= _hair_bounds(request, found["age"])
     if request.hair_length is not None:
-        found["hair_below"] = LONG if request.hair_length == "long" else SHORT
+        short = SHORT_WOMAN if request.sex == "woman" else SHORT
+        found |= LONG if request.hair_length == "long" else short
     return found
 
 
@@ -125,6 +132,7 @@ class Faults:
 
     pose: float
     mouth: float
+    covered: float
     eyes: float
     glasses: float
     light: float
@@ -146,6 +154,7 @@ def faults(looks: Looks, request: Request, wanted: Bounds) -> Faults:
     return Faults(
         pose=_beyond(looks.yaw, -3, 3) / 3 + _beyond(looks.pitch, -12, 0) / 4,
         mouth=_mouth(looks, request.smile),
+        covered=_beyond(looks.covered, 0, 16) / 6,
         eyes=_beyond(looks.eyes_closed, 0, 0.3) / 0.15,
         glasses=_beyond(looks.lenses, 0.82, 2) / 0.1
         + (_beyond(looks.frames, 20, 1e9) / 10 if request.glasses else 0.0)
@@ -153,13 +162,18 @@ def faults(looks: Looks, request: Request, wanted: Bounds) -> Faults:
         light=_beyond(looks.skin_hue, 25, 62) / 10 + _beyond(looks.skin_lightness, 70, 205) / 10,
         blur=_beyond(looks.sharpness, 10, 1e9) / 3,
         hair=_hair(looks, _hair_colour(request, wanted["age"])),
-        beard=_beyond(looks.chin_texture, *BEARD_SEEN[request.beard]) / 2,
+        beard=_beyond(looks.chin_texture, *BEARD_SEEN[_beard(request)]) / 2,
     )
 
 
 def _beyond(value: float, low: float, high: float) -> float:
     """How far a value lies outside a range."""
     return max(low - value, value - high, 0.0)
+
+
+def _beard(request: Request) -> bool | None:
+    """What is on a woman's chin is no beard but something held before it."""
+    return False if request.sex == "woman" else request.beard
 
 
 def _mouth(looks: Looks, smile: bool | None) -> float:

@@ -9,6 +9,7 @@ cross-validated figure is printed: correlation, or area under the ROC curve for 
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from serve.settings import Settings
 from serve.weights.store import open_store
 from training.portraits.labels import MARKS, MEASURED, marks, measured
 
+MARKS_FILE = Path(__file__).with_name("marks.csv")
 TRUNCATION = 0.8
 FIRST_SEED = 1000
 FOLDS = 8
@@ -44,16 +46,16 @@ def statistics(generator: Generator, faces: int = 20_000) -> tuple[Array, Array]
 
 
 def labelled(
-    generator: Generator, faces: MediaPipe | None, mean: Array, count: int
+    generator: Generator, faces: MediaPipe | None, mean: Array, numbers: Iterable[int]
 ) -> tuple[Array, Array]:
     """Latents (n, LATENT) and labels (n, MEASURED + MARKS); NaN where a face has none.
 
-    Without a face engine nothing is painted, and only the faces that were marked are given.
+    Without a face engine nothing is painted or measured. Faces that are not found are left out.
     """
-    known = marks(Path(__file__).with_name("marks.csv"))
-    rows, latents = [], []
-    for n in range(count):
-        marked = known.get(n, np.full(len(MARKS), np.nan))
+    known = marks(MARKS_FILE)
+    rows: list[Array] = []
+    latents: list[Array] = []
+    for n in numbers:
         w = latent(generator, mean, n)
         seen = np.full(len(MEASURED), np.nan)
         if faces is not None:
@@ -62,9 +64,9 @@ def labelled(
             if not found:
                 continue
             seen = measured(picture, max(found, key=lambda face: face.area))
-            if n % 50 == 49:
-                print(f"{n + 1} of {count} faces")
-        rows.append(np.concatenate([seen, marked]))
+            if len(rows) % 50 == 49:
+                print(f"{len(rows) + 1} faces")
+        rows.append(np.concatenate([seen, known.get(n, np.full(len(MARKS), np.nan))]))
         latents.append(w)
     return np.array(latents), np.array(rows)
 
@@ -111,7 +113,7 @@ def fit(w: Array, label: Array, mean: Array) -> tuple[Array, float, float]:
 def main() -> None:
     """Fit the probes that are asked for and write them."""
     parser = argparse.ArgumentParser(description="Fit the probes of the portrait stage.")
-    parser.add_argument("--faces", type=int, default=700)
+    parser.add_argument("--faces", type=int, default=700, help="faces to measure")
     parser.add_argument("--names", nargs="+", default=list(MEASURED + MARKS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--lines-only", action="store_true", help="leave out the covariance")
@@ -124,7 +126,8 @@ def main() -> None:
     measure = bool(set(given.names) & set(MEASURED))
     faces = MediaPipe.load(files, threads=given.threads) if measure else None
     mean, covariance = statistics(generator)
-    w, labels = labelled(generator, faces, mean, given.faces)
+    numbers = range(given.faces) if measure else sorted(marks(MARKS_FILE))
+    w, labels = labelled(generator, faces, mean, numbers)
     columns = [(MEASURED + MARKS).index(name) for name in given.names]
     fits = [fit(w, labels[:, column], mean) for column in columns]
     for name, (_, _, figure) in zip(given.names, fits, strict=True):

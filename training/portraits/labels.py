@@ -17,11 +17,16 @@ MEASURED: Final = (
 )  # fmt: skip
 """Lengths are in eye distances, areas in shares of the picture, colours 8-bit CIE L*a*b*."""
 
-MARKS: Final = (
-    "age", "male", "glasses", "hat", "beard", "intruder", "blonde", "grey", "red",
+MARKED: Final = (
+    "age", "male", "glasses", "hat", "beard", "intruder", "blonde", "grey", "red", "short",
 )  # fmt: skip
 """Columns of marks.csv: years, then yes or no. An intruder is a second face or a hand; the last
-three are the hair's colour."""
+four are hair, the last of them marked on women without a hat only."""
+
+MINOR: Final = 17.0
+"""Years below which a face is taken for a child's."""
+
+MARKS: Final = (*MARKED, "minor")
 
 NOSE_TIP, UPPER_LIP, LOWER_LIP, RIGHT_CORNER, LEFT_CORNER, CHIN = 1, 13, 14, 61, 291, 152
 RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)
@@ -74,9 +79,10 @@ def _hair_shares(
 
 
 def marks(path: Path) -> dict[int, NDArray[np.float64]]:
-    """Face number -> the labels of MARKS, in that order."""
+    """Face number -> the labels of MARKS, in that order; NaN where one was not marked."""
+    found = {}
     with path.open(newline="") as file:
-        return {
-            int(row["n"]): np.array([float(row[name]) for name in MARKS])
-            for row in csv.DictReader(file)
-        }
+        for row in csv.DictReader(file):
+            own = [float(row[name] or "nan") for name in MARKED]
+            found[int(row["n"])] = np.array([*own, own[0] < MINOR])
+    return found
