@@ -41,10 +41,10 @@ def read_config(path: Path, *, host: str | None = None, port: int | None = None)
     return config
 
 
-def start(config: dict[str, Any]) -> Any:
+def start(config: dict[str, Any], stopped: threading.Event) -> Any:
     """Start a private Ray and the application. Returns Serve's client once all stages run.
 
-    Raises RuntimeError with the stages' messages where one does not come up.
+    When `stopped` is set it returns at once. Raises RuntimeError with the stages' messages where one does not come up.
     """
     for name, value in (PRIVATE | FEWER_WAKES).items():
         os.environ.setdefault(name, value)
@@ -66,11 +66,11 @@ def start(config: dict[str, Any]) -> Any:
         http_options=schema.http_options.model_dump(), proxy_location=schema.proxy_location
     )
     client.deploy_apps(schema)
-    _await_running(client, [application.name for application in schema.applications])
+    _await_running(client, [application.name for application in schema.applications], stopped)
     return client
 
 
-def _await_running(client: Any, names: list[str]) -> None:
+def _await_running(client: Any, names: list[str], stopped: threading.Event) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         statuses = [client.get_serve_status(name) for name in names]
@@ -79,7 +79,8 @@ def _await_running(client: Any, names: list[str]) -> None:
             return
         if any(state in ("DEPLOY_FAILED", "UNHEALTHY") for state in states):
             raise RuntimeError("\n".join(_complaints(statuses)))
-        time.sleep(0.1)
+        if stopped.wait(0.1):
+            return
     raise RuntimeError(f"the stages did not come up within {READY_SECONDS:.0f} s")
 
 
@@ -119,14 +120,15 @@ def main() -> None:
 
     config = read_config(arguments.config, host=arguments.host, port=arguments.port)
     try:
-        client = start(config)
+        client = start(config, stopped)
     except RuntimeError as error:
         sys.stderr.write(f"{error}\n")
         ray.shutdown()
         sys.exit(1)
-    options = config["http_options"]
-    sys.stdout.write(f"ready http://{options.get('host', '127.0.0.1')}:{options['port']}\n")
-    sys.stdout.flush()
+    if not stopped.is_set():
+        options = config["http_options"]
+        sys.stdout.write(f"ready http://{options.get('host', '127.0.0.1')}:{options['port']}\n")
+        sys.stdout.flush()
     stopped.wait()
     if not arguments.private:
         client.shutdown()  # replicas drain: directors give their jobs back

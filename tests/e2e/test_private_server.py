@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from serve.commands.private import LOCAL_CONFIG, free_port
+
 HOLDER = """
 import time
 from serve.commands.private import private_server
@@ -52,3 +54,22 @@ def test_a_killed_command_leaves_no_process_behind(tmp_path: Path) -> None:
     while any(alive(process) for process in started):
         assert time.monotonic() < deadline, [p for p in started if alive(p)]
         time.sleep(0.2)
+
+
+def test_a_server_that_is_interrupted_while_it_starts_ends_without_serving(tmp_path: Path) -> None:
+    environment = {**os.environ, "AVATAR_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "deployments.launch", str(LOCAL_CONFIG)]
+    with subprocess.Popen(
+        [*command, "--port", str(free_port())],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    ) as server:
+        while not (started := descendants(server.pid)) and server.poll() is None:
+            time.sleep(0.1)
+        server.send_signal(signal.SIGINT)
+        said, _ = server.communicate(timeout=120)
+    assert server.returncode == 0
+    assert "ready" not in said
+    assert not any(alive(process) for process in started)

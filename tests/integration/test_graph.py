@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def stages(notes: Path, settings: Settings) -> Iterator[HandleStages]:
             deployment["user_config"] = {"engine": "tests.engines:WatchedWarp", "options": options}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AVATAR_DATA_DIR", str(settings.data_dir))
-        start(config)
+        start(config, threading.Event())
         names = ("Portrait", "Face", "Speech", "Encode", "Director", "Lipsync")
         yield HandleStages(*(serve.get_deployment_handle(name, "avatar") for name in names))
         serve.shutdown()  # or its routers go on reporting to a Ray that is gone
