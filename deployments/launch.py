@@ -44,7 +44,8 @@ def read_config(path: Path, *, host: str | None = None, port: int | None = None)
 def start(config: dict[str, Any], stopped: threading.Event) -> Any:
     """Start a private Ray and the application. Returns Serve's client once all stages run.
 
-    When `stopped` is set it returns at once. Raises RuntimeError with the stages' messages where one does not come up.
+    When `stopped` is set it returns at once.
+    Raises RuntimeError with the stages' messages where one does not come up.
     """
     for name, value in (PRIVATE | FEWER_WAKES).items():
         os.environ.setdefault(name, value)
