@@ -15,10 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployments.lipsync.landmarks import (
-    CHEEKS,
     CHIN,
-    CORNERS,
-    JAW,
     LOWER_INNER,
     LOWER_OUTER,
     NOSE_BASE,
@@ -26,22 +23,15 @@ from deployments.lipsync.landmarks import (
     UPPER_OUTER,
     FaceFrame,
 )
+from deployments.lipsync.mouth_shapes import mouth_shapes
 
 Field = NDArray[np.float32]
 
-SHAPES: Final = ("open", "width", "close", "teeth", "press")
 GRID: Final = 40
 """Nodes along the longer side of the coarse grid."""
 INVERSIONS: Final = 4
 FADE: Final = 0.16
 """Face units over which the movement dies out towards the rectangle's rim."""
-
-UPPER_SHARE: Final = 0.17
-"""Part of an opening that the upper lip takes; the jaw takes the rest."""
-JAW_SHARE: Final = 0.62
-CORNER_DROP: Final = 0.10
-CLOSING_UPPER: Final = 0.4
-"""Part of a smile's gap that its upper lip closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,63 +65,17 @@ class MouthField:
     """(width,): pixels over which the layers melt, small between the corners."""
 
 
-def mouth_shapes(mesh: NDArray[np.float32], frame: FaceFrame) -> dict[int, NDArray[np.float64]]:
-    """Mesh point -> (shapes, 2) displacements in face units per unit of each shape."""
-    at = frame.coordinates(mesh[:, :2])
-    middle = (at[13] + at[14]) / 2
-    side = np.where(at[:, 0] < middle[0], middle[0] - at[61, 0], at[291, 0] - middle[0])
-    across = np.clip((at[:, 0] - middle[0]) / np.maximum(side, 0.05), -1.0, 1.0)
-    arch = np.clip(1 - across**2, 0, 1) ** 0.6
-    gap = {
-        point: max(0.0, at[low, 1] - at[up, 1])
-        for up, low, *pair in zip(UPPER_INNER, LOWER_INNER, UPPER_OUTER, LOWER_OUTER, strict=True)
-        for point in (up, low, *pair)
-    }
-    moves: dict[int, NDArray[np.float64]] = {}
+def mouth_field(
+    mesh: NDArray[np.float32],
+    frame: FaceFrame,
+    size: tuple[int, int],
+    moves: dict[int, NDArray[np.float64]] | None = None,
+) -> MouthField:
+    """Prepare a portrait of `size` (width, height) pixels for moving its mouth.
 
-    def put(point: int, **uv: tuple[float, float]) -> None:
-        moves[point] = np.array([uv.get(shape, (0.0, 0.0)) for shape in SHAPES])
-
-    for lip, lift, thin, shut in (
-        (UPPER_INNER, -UPPER_SHARE, 0.03, CLOSING_UPPER),
-        (UPPER_OUTER, -0.7 * UPPER_SHARE, 0.14, 0.85 * CLOSING_UPPER),
-        (LOWER_INNER, 1 - UPPER_SHARE, -0.03, CLOSING_UPPER - 1),
-        (LOWER_OUTER, 0.95 - UPPER_SHARE, -0.14, 0.9 * (CLOSING_UPPER - 1)),
-    ):
-        lower = lip in (LOWER_INNER, LOWER_OUTER)
-        inner = lip in (UPPER_INNER, LOWER_INNER)
-        for point in lip:
-            if point in CORNERS:
-                put(
-                    point, open=(-0.05 * across[point], CORNER_DROP), width=(0.5 * across[point], 0)
-                )
-                continue
-            drop = lift * arch[point] + CORNER_DROP * (1 - arch[point])
-            put(
-                point,
-                open=(-0.05 * across[point], drop),
-                width=(0.5 * across[point], thin * arch[point]),
-                close=(0.0, shut * gap[point]),
-                teeth=(0.0, (-0.035 if inner else -0.022) * arch[point] if lower else 0.0),
-                press=(0.0, (-0.012 if lower else 0.012) * arch[point]),
-            )
-    for point in CHIN:
-        reach = np.clip(1 - abs(at[point, 0] - middle[0]) / 0.95, 0, 1) ** 0.5
-        drop = 0.68 * reach
-        put(point, open=(0, drop), close=(0, -0.25 * gap[14] * reach), teeth=(0, -0.012 * reach))
-    for point in JAW:
-        reach = np.clip(1 - abs(at[point, 0] - middle[0]) / 0.9, 0, 1) ** 0.7
-        put(point, open=(0, JAW_SHARE * reach), close=(0, -0.2 * gap[14] * reach))
-    for point in NOSE_BASE:
-        put(point)
-    for point in CHEEKS:
-        put(point, open=(0, 0.03), width=(0.12 * np.sign(across[point]), 0))
-    return moves
-
-
-def mouth_field(mesh: NDArray[np.float32], frame: FaceFrame, size: tuple[int, int]) -> MouthField:
-    """Prepare a portrait of `size` (width, height) pixels for moving its mouth."""
-    moves = mouth_shapes(mesh, frame)
+    `moves` replaces the displacements of `mouth_shapes` by others, of as many shapes as it has.
+    """
+    moves = mouth_shapes(mesh, frame) if moves is None else moves
     points = mesh[:, :2].astype(np.float64)
     rectangle = _rectangle(points, frame, size)
     corner = np.array([rectangle.x, rectangle.y])
@@ -178,7 +122,8 @@ def _layer(
 ) -> NDArray[np.float32]:
     ring = _ring(rectangle, frame.unit)
     centres = np.vstack([points[chosen], ring])
-    values = np.zeros((len(SHAPES), len(centres), 2))
+    shapes = len(moves[chosen[0]])
+    values = np.zeros((shapes, len(centres), 2))
     for k, point in enumerate(chosen):
         values[:, k] = frame.vectors(moves[point])
     distance = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
@@ -188,7 +133,7 @@ def _layer(
     )
     nodes = _nodes(rectangle)
     kernel = np.linalg.norm(nodes.reshape(-1, 1, 2) - centres[None], axis=-1)
-    field = (kernel @ weights).reshape(*nodes.shape[:2], len(SHAPES), 2)
+    field = (kernel @ weights).reshape(*nodes.shape[:2], shapes, 2)
     return np.ascontiguousarray(field.transpose(2, 0, 1, 3), np.float32)
 
 

@@ -104,15 +104,22 @@ class Warp:
 
     def _mouth(self, portrait: WarpPortrait, amounts: NDArray[np.float32]) -> Patch:
         field = portrait.field
-        moved = move(field, amounts)
-        source = _cut(portrait.rgb, field.rectangle)
-        warped = cv2.remap(
-            source, moved.map_x, moved.map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
-        rgb = np.asarray(warped, np.uint8)
-        drop = float(moved.lower_lip[5, 1] - field.lower_lip[5, 1])
-        show_interior(portrait.interior, moved.upper_lip, moved.lower_lip, drop, rgb)
+        rgb = warp(field, portrait.interior, _cut(portrait.rgb, field.rectangle), amounts)
         return _patch(field.rectangle, rgb)
+
+
+def warp(
+    field: MouthField, interior: Interior, source: Picture, amounts: NDArray[np.float32]
+) -> Picture:
+    """The mouth's rectangle `source` with the lips moved by (shapes,) amounts and its inside."""
+    moved = move(field, amounts)
+    warped = cv2.remap(
+        source, moved.map_x, moved.map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    rgb = np.asarray(warped, np.uint8)
+    drop = float(moved.lower_lip[5, 1] - field.lower_lip[5, 1])
+    show_interior(interior, moved.upper_lip, moved.lower_lip, drop, rgb)
+    return rgb
 
 
 def shape_amounts(curves: MouthCurves, rest: float, gain: float) -> NDArray[np.float32]:

@@ -1,0 +1,161 @@
+"""The steps that make the pairs which the mouth's picture is learnt from."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import gallery
+import training.lips.crop as crop
+from deployments.face.mediapipe import MediaPipe
+from deployments.portrait.generator import LATENT, Generator
+from deployments.portrait.probes import Probes
+from media.face import Face, Picture
+from tests.weights import weights
+from training.lips.mouths import MEASURES, measure
+from training.lips.pairs import make_pair
+from training.lips.sample import Studio
+from training.lips.shards import finished, load, missing, write
+from training.lips.steering import Steering
+from training.lips.synthesis import LAYERS, SIDE
+
+
+@pytest.fixture(scope="module")
+def studio() -> Studio:
+    return Studio()
+
+
+@pytest.fixture(scope="module")
+def portrait() -> tuple[Picture, Face]:
+    picture = gallery.picture("amara")
+    (face,) = MediaPipe.load(weights(*MediaPipe.weights), threads=1).find(picture)
+    return picture, face
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made-up samples whose measures are lines through the latents."""
+    folder = tmp_path_factory.mktemp("lips") / "samples"
+    chance, probes = np.random.default_rng(0), Probes.read()
+    spread = np.linalg.cholesky(probes.covariance + 1e-6 * np.eye(LATENT))
+    persons, mouths = (
+        probes.mean + chance.normal(size=(1500, LATENT)) @ spread.T for _ in range(2)
+    )
+    lines = chance.normal(size=(2, LATENT, len(MEASURES))) / 20
+    measures = persons @ lines[0] + mouths @ lines[1]
+    write(folder / "000000.npz", {"persons": persons, "mouths": mouths, "measures": measures})
+    return folder
+
+
+def test_the_drawn_part_shows_what_the_whole_generator_shows(studio: Studio) -> None:
+    person = studio.person(7)
+    whole = Generator.load(weights("mobilestylegan-ffhq"), threads=1).picture(person)
+    half = cv2.resize(whole, (512, 512), interpolation=cv2.INTER_AREA)
+    part = studio.draw(person, person)
+    assert part.shape == (SIDE, SIDE, 3)
+    apart = np.abs(half[152:504, 80:432].astype(int) - part)[8:-8, 8:-8]
+    assert apart.mean() < 0.5
+    assert LAYERS == 23
+
+
+def test_the_mouth_layers_of_another_leave_the_person(studio: Studio) -> None:
+    person, other = studio.person(11), studio.person(12)
+    own, mixed, another = (
+        cv2.GaussianBlur(studio.draw(*latents), (0, 0), 8).astype(float)
+        for latents in ((person, person), (person, other), (other, other))
+    )
+    assert 0.5 < np.abs(mixed - own).mean() < 0.7 * np.abs(another - own).mean()
+
+
+def test_a_drawn_face_is_made_out_and_measured(studio: Studio) -> None:
+    person = studio.person(7)
+    face = studio.face(studio.draw(person, person))
+    assert face is not None
+    found = dict(zip(MEASURES, measure(face), strict=True))
+    assert 0 <= found["opening"] < 0.3
+    assert 0.6 < found["width"] < 1.3
+
+
+def test_a_face_that_is_not_there_is_not_measured(studio: Studio) -> None:
+    assert studio.face(np.full((SIDE, SIDE, 3), 127, np.uint8)) is None
+
+
+def test_a_mouth_is_moved_to_where_it_is_wanted_and_the_kept_measures_stay(samples: Path) -> None:
+    steering = Steering.fit(samples, Probes.read())
+    person = steering.probes.mean
+    now = dict(zip(MEASURES, steering.predict(person, person), strict=True))
+    near = now["opening"] + 0.3 * steering.spread[0]
+    moved = steering.predict(person, steering.move(person, {"opening": near}))
+    found = dict(zip(MEASURES, moved, strict=True))
+    assert found["opening"] == pytest.approx(near, abs=0.02 * steering.spread[0])
+    assert found["yaw"] == pytest.approx(now["yaw"], abs=0.02 * steering.spread[4])
+
+
+def test_a_mouth_that_is_too_far_from_any_face_is_approached_only(samples: Path) -> None:
+    steering = Steering.fit(samples, Probes.read())
+    person = steering.probes.mean
+    far = steering.predict(person, person)[0] + 100 * steering.spread[0]
+    mouth = steering.move(person, {"opening": far})
+    step = mouth - person
+    length = np.sqrt(step @ np.linalg.pinv(steering.probes.covariance) @ step)
+    assert 5.0 < length < 6.5
+
+
+def test_a_cut_run_goes_on_with_the_shards_that_are_missing(tmp_path: Path) -> None:
+    write(tmp_path / "000010.npz", {"a": np.arange(3)})
+    (tmp_path / "000020.part.npz").write_bytes(b"half a shard")
+    assert [numbers for _, numbers in missing(tmp_path, 25, 10)] == [range(10), range(20, 25)]
+    assert [path.name for path in finished(tmp_path)] == ["000010.npz"]
+    assert load(tmp_path)["a"].tolist() == [0, 1, 2]
+
+
+def test_a_step_without_the_one_before_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="the step before"):
+        load(tmp_path)
+
+
+def test_points_are_brought_onto_each_other_by_turn_scale_and_shift() -> None:
+    points = np.random.default_rng(0).normal(size=(14, 2))
+    turn = 1.3 * np.array([[np.cos(0.4), -np.sin(0.4)], [np.sin(0.4), np.cos(0.4)]])
+    found = crop.similarity(points, points @ turn.T + (3, -2))
+    assert found == pytest.approx(np.column_stack([turn, (3, -2)]))
+
+
+def test_a_face_is_laid_out_upright_at_one_scale(portrait: tuple[Picture, Face]) -> None:
+    picture, face = portrait
+    assert face.mesh is not None
+    quarter = cv2.getRotationMatrix2D((256, 256), 20, 0.8)
+    turned = cv2.warpAffine(picture, quarter, (512, 512))
+    for rgb, mesh in ((picture, face.mesh), (turned, crop.through(quarter, face.mesh))):
+        canvas = crop.lay_out(rgb, mesh)
+        assert canvas.frame.unit == pytest.approx(crop.SCALE, rel=1e-3)
+        assert abs(canvas.frame.u[1]) < 1e-3
+        lips = canvas.mesh[[13, 14], :2].mean(axis=0) - (canvas.x, canvas.y)
+        assert lips == pytest.approx((64, 44 - crop.BELOW * crop.SCALE), abs=1)
+
+
+def test_a_pair_of_a_picture_with_itself_is_that_picture(portrait: tuple[Picture, Face]) -> None:
+    picture, face = portrait
+    assert face.mesh is not None
+    canvas = crop.lay_out(picture, face.mesh)
+    target, mesh = crop.lay_over(canvas, face.mesh, picture, face.mesh)
+    pair = make_pair(canvas, target, mesh)
+    assert pair["source"].shape == (crop.HEIGHT, crop.WIDTH, 3)
+    for name in ("warp", "target"):
+        assert np.abs(pair[name].astype(int) - pair["source"]).mean() < 1.5
+    assert pair["outer"].astype(bool)[pair["inner"] > 128].all()
+
+
+def test_a_warp_carries_the_lips_to_where_the_target_has_them(
+    portrait: tuple[Picture, Face],
+) -> None:
+    picture, face = portrait
+    assert face.mesh is not None
+    canvas = crop.lay_out(picture, face.mesh)
+    lower = canvas.mesh.copy()
+    lower[[14, 87, 317, 17, 84, 314], 1] += 12
+    pair = make_pair(canvas, canvas.rgb, lower)
+    assert pair["inner"].sum() > 255 * 100
+    inside = pair["inner"] > 250
+    assert pair["warp"][inside].mean() < 0.8 * pair["source"][inside].mean()

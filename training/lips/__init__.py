@@ -1,0 +1,1 @@
+"""The picture of a talking mouth, learnt from faces that depict nobody."""

@@ -1,0 +1,40 @@
+"""Steps write their results in shards, each whole or not at all, so that a cut run goes on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def finished(folder: Path) -> list[Path]:
+    """The shards of a step, in order."""
+    return sorted(path for path in folder.glob("[0-9]*.npz") if ".part" not in path.name)
+
+
+def missing(folder: Path, count: int, size: int) -> Iterator[tuple[Path, range]]:
+    """The shards that are still to be made of `count` numbers, with the numbers of each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for first in range(0, count, size):
+        path = folder / f"{first:06d}.npz"
+        if not path.exists():
+            yield path, range(first, min(first + size, count))
+
+
+def write(path: Path, arrays: Arrays) -> None:
+    """Write one shard."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    np.savez(part, **arrays)  # type: ignore[arg-type]  # numpy's own options come after arrays
+    part.replace(path)
+
+
+def load(folder: Path) -> Arrays:
+    """All shards as one. Raises SystemExit where there is none."""
+    shards = [dict(np.load(path)) for path in finished(folder)]
+    if not shards:
+        raise SystemExit(f"{folder} holds nothing: run the step before this one first")
+    return {name: np.concatenate([shard[name] for shard in shards]) for name in shards[0]}

@@ -1,0 +1,222 @@
+"""Trains the repairing network: `python -m training.lips.train DATA OUT.onnx --steps 12000`.
+
+Step 4, after `pairs`. A checkpoint lies beside OUT; the same command goes on from it.
+"""
+
+import argparse
+import copy
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from numpy.typing import NDArray
+
+from training.lips.network import Critic, Repair, reach
+from training.lips.shards import Arrays, load
+
+BATCH = 16
+PEAK_RATE, CRITIC_RATE = 1e-3, 4e-4
+WARM_STEPS = 100
+CRITIC_FROM = 0.4
+"""Share of the steps after which the critic has a say."""
+CRITIC_WEIGHT, FEATURE_WEIGHT = 0.02, 0.3
+AVERAGE = 0.998
+SAVE_EVERY = 250
+HELD_EVERY = 14
+"""Every so manieth person is held out."""
+
+
+def load_pairs(folder: Path) -> tuple[Arrays, Arrays]:
+    """All pairs: to learn from, and of people who are held out."""
+    whole = load(folder)
+    held = whole["person"] % HELD_EVERY == 0
+    return tuple({k: v[mask] for k, v in whole.items()} for mask in (~held, held))  # type: ignore[return-value]
+
+
+def tensors(pairs: Arrays, rows: NDArray[Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The network's input (n, 8, height, width) and the target in the warp's tone, 0 to 255."""
+    colours = [torch.from_numpy(pairs[k][rows]).permute(0, 3, 1, 2) for k in ("warp", "source")]
+    masks = [torch.from_numpy(pairs[k][rows])[:, None] for k in ("inner", "outer")]
+    given = torch.cat([*colours, *masks], 1).float()
+    target = torch.from_numpy(pairs["target"][rows]).permute(0, 3, 1, 2).float()
+    skin = 1 - functional.max_pool2d(given[:, 7:8] / 255, 13, 1, 6) + 1e-3
+    gain = (given[:, :3] * skin).sum((2, 3), True) / (target * skin).sum((2, 3), True)
+    return given, (target * gain.clamp(0.75, 1.33)).clamp(0, 255)
+
+
+def spoil(
+    given: torch.Tensor, target: torch.Tensor, chance: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Other light, other tint, mirrored."""
+    n = len(given)
+    gain = torch.from_numpy(chance.uniform(0.6, 1.15, (n, 1, 1, 1))).float()
+    gain = gain * torch.from_numpy(chance.uniform(0.92, 1.08, (n, 3, 1, 1))).float()
+    given = given.clone()
+    given[:, :3] *= gain
+    given[:, 3:6] *= gain
+    target = target * gain
+    if chance.random() < 0.5:
+        given, target = given.flip(3), target.flip(3)
+    return given.clamp(0, 255), target.clamp(0, 255)
+
+
+def pixel_loss(made: torch.Tensor, target: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    """Absolute errors of pixels, slopes and means of 4 x 4, most where the mouth's inside is."""
+    where = reach(given)
+    weight = where * (0.35 + 2 * given[:, 7:8] / 255 + 2 * given[:, 6:7] / 255)
+    a, b = made / 127.5, target / 127.5
+    loss = 2 * (weight * (a - b).abs()).mean()
+    for axis in (2, 3):
+        slope = (torch.diff(a, dim=axis) - torch.diff(b, dim=axis)).abs()
+        loss = loss + 2 * (weight.narrow(axis, 1, weight.shape[axis] - 1) * slope).mean()
+    coarse = (functional.avg_pool2d(a, 4) - functional.avg_pool2d(b, 4)).abs()
+    return loss + (functional.avg_pool2d(weight, 4) * coarse).mean()
+
+
+class Training:
+    """Networks, optimisers and where the training stands."""
+
+    def __init__(self, steps: int) -> None:
+        torch.manual_seed(0)
+        self.steps, self.step = steps, 0
+        self.repair, self.critic = Repair(), Critic()
+        self.mean = copy.deepcopy(self.repair)
+        self.fast = torch.optim.AdamW(self.repair.parameters(), PEAK_RATE, weight_decay=1e-4)
+        self.slow = torch.optim.Adam(self.critic.parameters(), CRITIC_RATE, betas=(0.5, 0.99))
+
+    def advance(self, given: torch.Tensor, target: torch.Tensor) -> tuple[float, float]:
+        """One step; the loss of pixels and the critic's."""
+        done = self.step / self.steps
+        for group in self.fast.param_groups:
+            decay = 0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * done))
+            group["lr"] = PEAK_RATE * min(1, (self.step + 1) / WARM_STEPS) * decay
+        with torch.autocast("cpu", torch.bfloat16):
+            added = self.repair(given)
+        made = given[:, :3] + added.float()
+        where = reach(given)
+        wanted = given[:, :3] * (1 - where) + target * where
+        loss, judged = pixel_loss(made, wanted, given), 0.0
+        value = loss.item()
+        if done >= CRITIC_FROM:
+            extra, judged = self._criticise(made, wanted, given)
+            loss = loss + extra
+        self.fast.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        torch.nn.utils.clip_grad_norm_(self.repair.parameters(), 1.0)
+        self.fast.step()
+        rate = min(AVERAGE, 1 - 1 / (self.step + 2))
+        with torch.no_grad():
+            for a, b in zip(self.mean.parameters(), self.repair.parameters(), strict=True):
+                a.lerp_(b, 1 - rate)
+        self.step += 1
+        return value, judged
+
+    def _criticise(
+        self, made: torch.Tensor, wanted: torch.Tensor, given: torch.Tensor
+    ) -> tuple[torch.Tensor, float]:
+        masks = given[:, 6:8] / 255
+        fake, real = (torch.cat([x / 127.5 - 1, masks], 1) for x in (made, wanted))
+        with torch.autocast("cpu", torch.bfloat16):
+            seen, _ = self.critic(real)
+            doubted, _ = self.critic(fake.detach())
+            judged = torch.relu(1 - seen.float()).mean() + torch.relu(1 + doubted.float()).mean()
+        self.slow.zero_grad()
+        judged.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self.slow.step()
+        self.critic.requires_grad_(False)
+        with torch.autocast("cpu", torch.bfloat16):
+            _, truth = self.critic(real)
+            score, features = self.critic(fake)
+        self.critic.requires_grad_(True)
+        match = sum(
+            (a.float() - b.float()).abs().mean() for a, b in zip(features, truth, strict=True)
+        )
+        return FEATURE_WEIGHT * match - CRITIC_WEIGHT * score.float().mean(), judged.item()  # type: ignore[return-value]
+
+    def state(self) -> dict[str, Any]:
+        """All that a run goes on from."""
+        parts = ("repair", "critic", "mean", "fast", "slow")
+        return {"step": self.step} | {name: getattr(self, name).state_dict() for name in parts}
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        self.step = state.pop("step")
+        for name, values in state.items():
+            getattr(self, name).load_state_dict(values)
+
+
+def held_out(network: Repair, pairs: Arrays, most: int = 256) -> tuple[float, float]:
+    """Mean absolute error inside the lips on held-out people, of the warp and repaired, of 255."""
+    rows = np.linspace(0, len(pairs["person"]) - 1, most).astype(int)
+    given, target = tensors(pairs, rows)
+    with torch.inference_mode():
+        made = (given[:, :3] + network(given)).clamp(0, 255)
+    lips = given[:, 7:8] / 255
+    share = 3 * lips.sum()
+    return tuple(float(((x - target).abs() * lips).sum() / share) for x in (given[:, :3], made))  # type: ignore[return-value]
+
+
+def export(network: Repair, path: Path, height: int, width: int) -> None:
+    """Write ONNX for any number of crops and check it against the trained network."""
+    import onnxruntime
+
+    one = torch.randint(0, 256, (1, 8, height, width), dtype=torch.uint8)
+    example = torch.randint(0, 256, (3, 8, height, width), dtype=torch.uint8)
+    torch.onnx.export(
+        network,
+        (one,),
+        path,
+        dynamo=False,
+        opset_version=17,
+        input_names=["given"],
+        output_names=["added"],
+        dynamic_axes={"given": {0: "n"}, "added": {0: "n"}},
+    )
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (exported,) = session.run(None, {"given": example.numpy()})
+    with torch.inference_mode():
+        apart = np.abs(exported - network(example).numpy()).max()
+    print(f"exported: differs by {apart:.1e} of 255 from the trained network")
+    if apart > 0.05:
+        raise SystemExit("the exported network is another one than was trained")
+
+
+def main() -> None:
+    """Train, go on with, or only export."""
+    parser = argparse.ArgumentParser(description="Train the network that repairs warped mouths.")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--stop", type=int, help="export after this step of the way")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    learn, held = load_pairs(given.data / "pairs")
+    print(f"{len(learn['person'])} pairs to learn from, {len(held['person'])} held out", flush=True)
+    training = Training(given.steps)
+    checkpoint = given.out.with_suffix(".checkpoint.pt")
+    if checkpoint.exists():
+        training.resume(checkpoint)
+    while training.step < min(given.steps, given.stop or given.steps):
+        chance = np.random.default_rng(training.step)
+        rows = chance.integers(0, len(learn["person"]), BATCH)
+        loss, judged = training.advance(*spoil(*tensors(learn, rows), chance))
+        if training.step % SAVE_EVERY == 0:
+            part = checkpoint.with_suffix(".part")
+            torch.save(training.state(), part)
+            part.replace(checkpoint)
+            warp, made = held_out(training.mean, held)
+            print(
+                f"{training.step} of {given.steps}: loss {loss:.4f}, critic {judged:.2f}; "
+                f"held out {made:.2f}, warp {warp:.2f}",
+                flush=True,
+            )
+    export(training.mean.eval(), given.out, *learn["inner"].shape[1:])
+
+
+if __name__ == "__main__":
+    main()
