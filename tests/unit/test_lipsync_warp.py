@@ -12,7 +12,8 @@ from deployments.encode.feed import calls
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.life import blink, head_pose
-from deployments.lipsync.mouth_field import SHAPES, mouth_field, move
+from deployments.lipsync.mouth_field import mouth_field, move
+from deployments.lipsync.mouth_shapes import SHAPES
 from deployments.lipsync.warp import Warp
 from deployments.speech.hibari import Hibari
 from media.face import Portrait
