@@ -58,6 +58,10 @@ class MouthField:
     upper_lip_moves: NDArray[np.float32]
     lower_lip_moves: NDArray[np.float32]
     """(shapes, 11, 2)."""
+    outline: NDArray[np.float32]
+    """(22, 2): the lips' outer edge at rest, upper line then lower."""
+    outline_moves: NDArray[np.float32]
+    """(shapes, 22, 2)."""
     fade: Field
     """(height, width): how much of the movement is let through."""
     unit: float
@@ -87,6 +91,7 @@ def mouth_field(
     )
     upper_lip, upper_moves = _lip(UPPER_INNER, moves, points - corner, frame)
     lower_lip, lower_moves = _lip(LOWER_INNER, moves, points - corner, frame)
+    outline, outline_moves = _lip((*UPPER_OUTER, *LOWER_OUTER), moves, points - corner, frame)
     return MouthField(
         rectangle,
         upper,
@@ -95,6 +100,8 @@ def mouth_field(
         lower_lip,
         upper_moves,
         lower_moves,
+        outline,
+        outline_moves,
         _fade(rectangle, frame.unit, float(points[2, 1]) - rectangle.y),
         frame.unit,
         _corner_feather(upper_lip, rectangle.width),
@@ -189,6 +196,8 @@ class Moved:
     map_y: Field
     upper_lip: NDArray[np.float32]
     lower_lip: NDArray[np.float32]
+    upper_outline: NDArray[np.float32]
+    lower_outline: NDArray[np.float32]
 
 
 def move(field: MouthField, amounts: NDArray[np.float32]) -> Moved:
@@ -209,7 +218,16 @@ def move(field: MouthField, amounts: NDArray[np.float32]) -> Moved:
     shift = (upper + (lower - upper) * share[..., None]) * field.fade[..., None]
     xs = np.arange(size[0], dtype=np.float32)[None]
     ys = np.arange(size[1], dtype=np.float32)[:, None]
-    return Moved(xs - shift[..., 0], ys - shift[..., 1], upper_lip, lower_lip)
+    outline = field.outline + np.tensordot(amounts, field.outline_moves, 1)
+    half = len(outline) // 2
+    return Moved(
+        xs - shift[..., 0],
+        ys - shift[..., 1],
+        upper_lip,
+        lower_lip,
+        outline[:half],
+        outline[half:],
+    )
 
 
 def _inverse(forward: Field, size: tuple[int, int]) -> Field:

@@ -15,7 +15,8 @@ from deployments.lipsync.interior import Interior, paint_interior, show_interior
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.life import blink, head_pose
 from deployments.lipsync.mouth import MouthCurves, MouthReader
-from deployments.lipsync.mouth_field import MouthField, Rectangle, mouth_field, move
+from deployments.lipsync.mouth_field import MouthField, Moved, Rectangle, mouth_field, move
+from deployments.lipsync.repair import Place, Repairer, find_place
 from media.colour import to_i420
 from media.face import Picture, Portrait
 from media.patch import Frame, Patch
@@ -37,6 +38,8 @@ class WarpPortrait:
     rest: float
     """Opening of the lips in the picture, in face units."""
     unit: float
+    place: Place
+    """Where the repairing network looks."""
 
 
 class Warp:
@@ -44,15 +47,28 @@ class Warp:
 
     weights: ClassVar[Sequence[str]] = ()
 
-    def __init__(self, reader: MouthReader, gain: float) -> None:
+    def __init__(self, reader: MouthReader, repairer: Repairer | None, gain: float) -> None:
         self._reader = reader
+        self._repairer = repairer
         self._gain = gain
 
     @classmethod
-    def load(cls, files: Mapping[str, Path], *, threads: int, gain: float = GAIN) -> Self:
-        """Open the embedded sound-to-mouth network; `gain` scales every opening."""
+    def load(
+        cls,
+        files: Mapping[str, Path],
+        *,
+        threads: int,
+        gain: float = GAIN,
+        repair: str = "",
+    ) -> Self:
+        """Open the embedded network; `gain` scales every opening.
+
+        `repair` is the file of a network that repairs the warped mouth; none comes with the
+        project yet. Raises AvatarError `weights_missing` where it cannot be used.
+        """
         del files
-        return cls(MouthReader.load(None, threads=threads), gain)
+        repairer = Repairer.load(Path(repair), threads=threads) if repair else None
+        return cls(MouthReader.load(None, threads=threads), repairer, gain)
 
     def prepare(self, portrait: Portrait) -> WarpPortrait:
         """Fields, interior and eyes of a portrait."""
@@ -63,13 +79,15 @@ class Warp:
         frame = face_frame(mesh)
         field = mouth_field(mesh, frame, (width, height))
         rest = float((field.lower_lip[:, 1] - field.upper_lip[:, 1]).max()) / frame.unit
+        mouth = _cut(portrait.rgb, field.rectangle)
         return WarpPortrait(
             portrait.rgb,
             field,
-            paint_interior(field, _cut(portrait.rgb, field.rectangle)),
+            paint_interior(field, mouth),
             find_eyes(mesh, (width, height)),
             rest if rest > CLOSED else 0.0,
             frame.unit,
+            find_place(field, frame, mouth),
         )
 
     def frames(self, calls: Sequence[tuple[WarpPortrait, LipsyncCall]]) -> list[list[Frame]]:
@@ -81,38 +99,37 @@ class Warp:
         seconds = numbers / float(call.fps)
         curves = self._reader.curves(call.sound, seconds)
         amounts = shape_amounts(curves, portrait.rest, self._gain)
+        mouths = self._mouths(portrait, amounts)
         return [
-            self._frame(portrait, amounts[k], call, float(seconds[k])) for k in range(len(numbers))
+            Frame((mouth,))
+            if not call.life
+            else _alive(portrait, mouth, call.seed, float(seconds[k]))
+            for k, mouth in enumerate(mouths)
         ]
 
-    def _frame(
-        self,
-        portrait: WarpPortrait,
-        amounts: NDArray[np.float32],
-        call: LipsyncCall,
-        seconds: float,
-    ) -> Frame:
-        patches = [self._mouth(portrait, amounts)]
-        if not call.life:
-            return Frame(tuple(patches))
-        lids = blink(call.seed, seconds)
-        if lids > 0:
-            patches += [
-                _patch(eye.rectangle, close_eye(eye, lids, portrait.rgb)) for eye in portrait.eyes
-            ]
-        return Frame(tuple(patches), head_pose(call.seed, seconds, portrait.unit))
-
-    def _mouth(self, portrait: WarpPortrait, amounts: NDArray[np.float32]) -> Patch:
+    def _mouths(self, portrait: WarpPortrait, amounts: NDArray[np.float32]) -> list[Patch]:
         field = portrait.field
-        rgb = warp(field, portrait.interior, _cut(portrait.rgb, field.rectangle), amounts)
-        return _patch(field.rectangle, rgb)
+        source = _cut(portrait.rgb, field.rectangle)
+        moved = [move(field, shape) for shape in amounts]
+        rgbs = [warp(field, portrait.interior, source, lips) for lips in moved]
+        if self._repairer is not None:
+            self._repairer.repair(portrait.place, rgbs, moved)
+        return [_patch(field.rectangle, rgb) for rgb in rgbs]
 
 
-def warp(
-    field: MouthField, interior: Interior, source: Picture, amounts: NDArray[np.float32]
-) -> Picture:
-    """The mouth's rectangle `source` with the lips moved by (shapes,) amounts and its inside."""
-    moved = move(field, amounts)
+def _alive(portrait: WarpPortrait, mouth: Patch, seed: int, seconds: float) -> Frame:
+    """The frame with blinking eyes and a moving head."""
+    patches = [mouth]
+    lids = blink(seed, seconds)
+    if lids > 0:
+        patches += [
+            _patch(eye.rectangle, close_eye(eye, lids, portrait.rgb)) for eye in portrait.eyes
+        ]
+    return Frame(tuple(patches), head_pose(seed, seconds, portrait.unit))
+
+
+def warp(field: MouthField, interior: Interior, source: Picture, moved: Moved) -> Picture:
+    """The mouth's rectangle `source` with its lips moved and its inside shown."""
     warped = cv2.remap(
         source, moved.map_x, moved.map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )

@@ -9,6 +9,7 @@ import pytest
 import gallery
 import training.lips.crop as crop
 from deployments.face.mediapipe import MediaPipe
+from deployments.lipsync.repair import BELOW, HEIGHT, SCALE, WIDTH
 from deployments.portrait.generator import LATENT, Generator
 from deployments.portrait.probes import Probes
 from media.face import Face, Picture
@@ -129,10 +130,10 @@ def test_a_face_is_laid_out_upright_at_one_scale(portrait: tuple[Picture, Face])
     turned = cv2.warpAffine(picture, quarter, (512, 512))
     for rgb, mesh in ((picture, face.mesh), (turned, crop.through(quarter, face.mesh))):
         canvas = crop.lay_out(rgb, mesh)
-        assert canvas.frame.unit == pytest.approx(crop.SCALE, rel=1e-3)
+        assert canvas.frame.unit == pytest.approx(SCALE, rel=1e-3)
         assert abs(canvas.frame.u[1]) < 1e-3
         lips = canvas.mesh[[13, 14], :2].mean(axis=0) - (canvas.x, canvas.y)
-        assert lips == pytest.approx((64, 44 - crop.BELOW * crop.SCALE), abs=1)
+        assert lips == pytest.approx((64, 44 - BELOW * SCALE), abs=1)
 
 
 def test_a_pair_of_a_picture_with_itself_is_that_picture(portrait: tuple[Picture, Face]) -> None:
@@ -141,7 +142,7 @@ def test_a_pair_of_a_picture_with_itself_is_that_picture(portrait: tuple[Picture
     canvas = crop.lay_out(picture, face.mesh)
     target, mesh = crop.lay_over(canvas, face.mesh, picture, face.mesh)
     pair = make_pair(canvas, target, mesh)
-    assert pair["source"].shape == (crop.HEIGHT, crop.WIDTH, 3)
+    assert pair["source"].shape == (HEIGHT, WIDTH, 3)
     for name in ("warp", "target"):
         assert np.abs(pair[name].astype(int) - pair["source"]).mean() < 1.5
     assert pair["outer"].astype(bool)[pair["inner"] > 128].all()

@@ -8,13 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployments.lipsync.landmarks import FaceFrame, face_frame
+from deployments.lipsync.repair import BELOW, HEIGHT, SCALE, WIDTH
 from media.face import Picture
 
-SCALE: Final = 89.0
-"""Pixels a face unit."""
-WIDTH, HEIGHT = 128, 88
-BELOW: Final = 0.14
-"""Face units from the closed lips' middle down to the crop's."""
 CANVAS: Final = 264
 """Side of the upright picture of a whole lower face that the crop is cut from."""
 STABLE: Final = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 2, 98, 327)

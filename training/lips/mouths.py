@@ -54,3 +54,8 @@ def measure(face: Face) -> NDArray[np.float64]:
             float(blend[JAW_OPEN]),
         ]
     )
+
+
+def column(measures: NDArray[np.floating], name: str) -> NDArray[np.floating]:
+    """One measure of (n, MEASURES)."""
+    return measures[:, MEASURES.index(name)]

@@ -19,12 +19,14 @@ from deployments.lipsync.landmarks import (
     UPPER_INNER,
     UPPER_OUTER,
 )
-from deployments.lipsync.mouth_field import mouth_field
+from deployments.lipsync.mouth_field import mouth_field, move
 from deployments.lipsync.mouth_shapes import mouth_shapes
+from deployments.lipsync.repair import HEIGHT, WIDTH
 from deployments.lipsync.warp import warp
 from media.face import Picture
-from training.lips.crop import CANVAS, HEIGHT, WIDTH, Canvas, cut, lay_out, lay_over
-from training.lips.people import MOUTHS, column
+from training.lips.crop import CANVAS, Canvas, cut, lay_out, lay_over
+from training.lips.mouths import column
+from training.lips.people import MOUTHS
 from training.lips.shards import Arrays, finished, write
 
 SOURCES: Final = ("own", "shut", "parted", "ee", "laugh")
@@ -47,7 +49,7 @@ def make_pair(
     field = mouth_field(canvas.mesh, canvas.frame, (CANVAS, CANVAS), moves)
     box = field.rectangle
     part = canvas.rgb[box.y : box.y + box.height, box.x : box.x + box.width]
-    rgb = warp(field, paint_interior(field, part), part, np.ones(1, np.float32))
+    rgb = warp(field, paint_interior(field, part), part, move(field, np.ones(1, np.float32)))
     warped = canvas.rgb.copy()
     warped[box.y : box.y + box.height, box.x : box.x + box.width] = rgb
     window = (canvas.x, canvas.y, WIDTH, HEIGHT)
@@ -82,8 +84,8 @@ def pairs_of(person: Arrays, chance: np.random.Generator) -> list[dict[str, Any]
         for b in chance.permutation(others)[:TARGETS_EACH]:
             target, mesh = lay_over(canvas, noisy, person["picture"][b], person["mesh"][b])
             pair: dict[str, Any] = make_pair(canvas, target, mesh)
-            pair |= {"person": person["person"][a], "from": a, "to": person["mouth"][b]}
-            pair["opening"] = column(person["measures"], "opening")[b]
+            pair |= {"person": person["person"][a], "to": person["mouth"][b]}
+            pair["measures"] = person["measures"][b]
             made.append(pair)
     return made
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training.lips.mouths import MEASURES, measure
+from training.lips.mouths import measure
 from training.lips.sample import Studio
 from training.lips.shards import missing, write
 from training.lips.steering import Steering, correlations
@@ -65,11 +64,6 @@ def main() -> None:
         names = ("person", "mouth", "picture", "mesh", "measures")
         write(path, {name: np.array(column) for name, column in zip(names, columns, strict=True)})
         print(f"{numbers.stop} of {given.people} people: {len(rows)} pictures", flush=True)
-
-
-def column(arrays: NDArray[Any], name: str) -> NDArray[Any]:
-    """One measure of (n, MEASURES)."""
-    return arrays[:, MEASURES.index(name)]
 
 
 if __name__ == "__main__":
