@@ -1,6 +1,7 @@
 """Sound to mouth shapes: a small network over what is heard from 1 s before to 120 ms after."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,6 +17,8 @@ HOPS_BEFORE: Final = 24
 HOPS_AFTER: Final = 10
 """Spectra that the network sees around the one it speaks of: 240 ms before, 100 ms after."""
 SHIPPED: Final = Path(__file__).with_name("mouth.onnx")
+SHIPPED_SHA256: Final = "141eda7d04966bfdc0fa1d1b200793c03536f3b6d3bebfe1c3557b06c3514133"
+"""Network and digest; `training/mouth` says where it comes from and makes it."""
 
 OPENING_UNIT: Final = 0.2
 WIDTH_UNIT: Final = 0.17
@@ -56,11 +59,16 @@ class MouthReader:
 
     @classmethod
     def load(cls, path: Path | None = None, threads: int = 1) -> Self:
-        """Open the network at `path`, by default the one that ships with the project."""
+        """Open the network at `path`, by default the one that ships with the project.
+
+        Raises ValueError where the shipped file was changed.
+        """
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        model = str(path or SHIPPED)
+        model = (path or SHIPPED).read_bytes()
+        if path is None and sha256(model).hexdigest() != SHIPPED_SHA256:
+            raise ValueError(f"{SHIPPED.name} is not the file this version was made with")
         return cls(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
 
     def curves(self, sound: Sound, times: NDArray[np.float64]) -> MouthCurves:

@@ -1,22 +1,26 @@
 """Sound to mouth shapes: what the shipped network does with speech and with silence."""
 
 import time
+from collections.abc import Iterator
+from fractions import Fraction
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from deployments.lipsync.engine import LOOK_AHEAD, LOOK_BACK
+from deployments.lipsync.engine import LOOK_AHEAD, LOOK_BACK, LipsyncCall
 from deployments.lipsync.hearing import CHANNELS, spectra
 from deployments.lipsync.mouth import SHIPPED, MouthCurves, MouthReader
 from deployments.speech.hibari import Hibari
 from media.sound import Phone, Sound, Speech
-from media.timegrid import HEARING_RATE
+from media.timegrid import FRAME_RATES, HEARING_RATE, TimeGrid
 
 LINE = "Bob and my mother put apples far away, and nobody moved."
 SHUT, OPEN = 0.02, 0.05
+CURVES = ("opening", "width", "closure", "teeth", "loudness")
 
 
 @pytest.fixture(scope="module")
@@ -125,33 +129,70 @@ def test_speech_is_read_through_noise(reader: MouthReader, sound: Sound) -> None
     assert np.corrcoef(clean, noisy)[0, 1] > 0.85
 
 
-@pytest.mark.parametrize("fps", [24.0, 25.0, 30000 / 1001, 60.0])
-def test_windows_cut_anywhere_give_the_same_shapes(
-    reader: MouthReader, sound: Sound, fps: float
+def in_calls(sound: Sound, fps: Fraction, cuts: list[int]) -> Iterator[LipsyncCall]:
+    """Calls for the frames between cuts, each with no more sound than the stage promises."""
+    grid = TimeGrid(fps)
+    for start, stop in pairwise(cuts):
+        first = grid.sample(start, HEARING_RATE) - int(LOOK_BACK * HEARING_RATE)
+        last = grid.sample(stop - 1, HEARING_RATE) + int(LOOK_AHEAD * HEARING_RATE) + 1
+        yield LipsyncCall("", fps, start, stop, sound.window(first, last))
+
+
+@pytest.mark.parametrize("rate", FRAME_RATES)
+@pytest.mark.parametrize("longest", [1, 9, 40])
+def test_calls_cut_anywhere_give_the_same_curves(
+    reader: MouthReader, sound: Sound, rate: str, longest: int
 ) -> None:
-    times = np.arange(int(sound.seconds * fps)) / fps
-    whole = reader.curves(sound, times)
-    for size in (1, 7, 32):
-        for first in range(0, len(times), size * 5):
-            part = times[first : first + size]
-            start = int((part[0] - LOOK_BACK) * HEARING_RATE)
-            stop = int(np.ceil((part[-1] + LOOK_AHEAD) * HEARING_RATE))
-            cut = reader.curves(sound.window(start, stop), part)
-            for name in ("opening", "width", "closure", "teeth", "loudness"):
-                expected = getattr(whole, name)[first : first + size]
-                assert np.abs(getattr(cut, name) - expected).max() < 1e-4
+    fps = FRAME_RATES[rate]
+    frames = int(sound.seconds * fps)
+    whole = reader.curves(sound, np.arange(frames) / float(fps))
+    lengths = np.random.default_rng(longest).integers(1, longest + 1, frames)
+    cuts = [0, *(int(c) for c in np.cumsum(lengths) if c < frames), frames]
+    parts = [
+        reader.curves(call.sound, np.arange(call.start, call.stop) / float(fps))
+        for call in in_calls(sound, fps, cuts)
+    ]
+    for name in CURVES:
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        assert np.abs(joined - getattr(whole, name)).max() < 1e-4
 
 
-def test_a_frame_depends_on_nothing_outside_its_second(reader: MouthReader, sound: Sound) -> None:
-    frame = 1.83
-    alone = reader.curves(sound, np.array([frame]))
-    other = noise(-10.0, sound.seconds).samples[: len(sound.samples)].copy()
-    start = int((frame - LOOK_BACK) * HEARING_RATE)
-    stop = int(np.ceil((frame + LOOK_AHEAD) * HEARING_RATE))
-    other[start:stop] = sound.samples[start:stop]
-    changed = reader.curves(Sound(other, HEARING_RATE), np.array([frame]))
-    assert np.abs(alone.opening - changed.opening).max() < 1e-5
-    assert np.abs(alone.width - changed.width).max() < 1e-5
+@pytest.mark.parametrize("rate", FRAME_RATES)
+def test_sound_more_than_120_ms_ahead_changes_nothing(
+    reader: MouthReader, sound: Sound, rate: str
+) -> None:
+    assert LOOK_AHEAD <= 0.12
+    fps = FRAME_RATES[rate]
+    other = noise(-6.0, sound.seconds).samples[: len(sound.samples)]
+    for frame in range(int(1.0 * fps), int((sound.seconds - 0.5) * fps), 7):
+        seconds = np.array([frame / float(fps)])
+        end = int(np.ceil((seconds[0] + LOOK_AHEAD) * HEARING_RATE))
+        later = Sound(np.concatenate([sound.samples[:end], other[end:]]), HEARING_RATE)
+        plain, changed = reader.curves(sound, seconds), reader.curves(later, seconds)
+        for name in CURVES:
+            assert np.array_equal(getattr(plain, name), getattr(changed, name))
+
+
+def test_sound_just_ahead_does_change_the_mouth(reader: MouthReader, sound: Sound) -> None:
+    times = np.arange(1.0, 2.0, 0.04)
+    moved = []
+    for seconds in times:
+        end = int((seconds + 0.06) * HEARING_RATE)
+        deaf = Sound(sound.samples[:end], HEARING_RATE)
+        at = np.array([seconds])
+        moved.append(abs(reader.curves(sound, at).opening - reader.curves(deaf, at).opening)[0])
+    assert max(moved) > 0.01
+
+
+def test_sound_more_than_a_second_ago_changes_nothing(reader: MouthReader, sound: Sound) -> None:
+    for frame in (1.83, 2.5, 3.1):
+        at = np.array([frame])
+        other = noise(-10.0, sound.seconds).samples[: len(sound.samples)].copy()
+        start = int((frame - LOOK_BACK) * HEARING_RATE)
+        other[start:] = sound.samples[start:]
+        plain, changed = reader.curves(sound, at), reader.curves(Sound(other, HEARING_RATE), at)
+        for name in CURVES:
+            assert np.abs(getattr(plain, name) - getattr(changed, name)).max() < 1e-5
 
 
 def test_the_tracks_start_is_like_silence_before_it(reader: MouthReader, sound: Sound) -> None:
@@ -187,6 +228,16 @@ def test_levels_are_in_decibels_of_full_scale() -> None:
     _, level, power = spectra(tone, 100, 150)
     assert power == pytest.approx(np.full(50, -20.0), abs=0.3)
     assert level == pytest.approx(np.full(50, -20.0), abs=0.3)
+
+
+def test_a_shipped_network_that_was_changed_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = tmp_path / "mouth.onnx"
+    other.write_bytes(SHIPPED.read_bytes() + b" ")
+    monkeypatch.setattr("deployments.lipsync.mouth.SHIPPED", other)
+    with pytest.raises(ValueError, match=r"mouth\.onnx"):
+        MouthReader.load()
 
 
 def test_the_network_is_small_and_quick(reader: MouthReader) -> None:

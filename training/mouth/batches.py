@@ -1,24 +1,35 @@
 """Crops of made-up tracks: pauses, speech of known shapes, noise; endless and seeded."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
-from deployments.lipsync.hearing import HOP, LEVEL_HOPS, spectra
+from deployments.lipsync.hearing import BANDS, HOP, LEVEL_HOPS, spectra
 from deployments.lipsync.mouth import HOPS_AFTER, HOPS_BEFORE, OPENING_UNIT, WIDTH_UNIT
 from media.sound import Sound
-from training.mouth.augment import RATE, backgrounds, one_background, only_noise, spoil
+from training.mouth.augment import only_noise, spoil
+from training.mouth.noises import RATE, backgrounds, one_background
 from training.mouth.targets import targets
 
 HOPS = 240
 """Hops of a crop that are learned from."""
 WARM = HOPS_BEFORE + LEVEL_HOPS + 4
-NOISE_ONLY = 0.2
+NOISE_ONLY = 0.22
 ONE_VOICE = "heart"
-MANY_VOICES = 0.6
-CUT, GATED = 0.3, 0.1
-"""Share of crops in which a recording starts or ends, or a noise gate shuts in the pauses."""
+MANY_VOICES = 0.7
+ALSO_AT = (0.8, 0.95), (1.05, 1.25)
+"""Each of the many voices is learned from at two more pitches, each with a tempo to match."""
+WARPED, WARP = 0.6, 0.13
+"""Share of crops in which the throat is longer or shorter, and by how much (natural log)."""
+CUT, CUT_NOISE, GATED = 0.25, 0.6, 0.1
+"""Share of crops in which a recording starts or ends (of speech, of noise alone), or a noise gate
+shuts in the pauses."""
+NOISES = 160
+EDGES = np.array([70.0, 7600.0])
+"""Hertz between which the hearing's bands lie."""
 
 Array = NDArray[np.float32]
 
@@ -26,19 +37,24 @@ Array = NDArray[np.float32]
 class Speakers:
     """All utterances of a kind (train or held) in memory, with their targets."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, noises: int = NOISES) -> None:
         self.sounds: list[Array] = []
         self.targets: list[Array] = []
         self.many: list[int] = []
-        self.noises = backgrounds(150, np.random.default_rng(5))
+        self.noises = backgrounds(noises, np.random.default_rng(5))
+        chance = np.random.default_rng(6)
         for path in sorted(folder.glob(f"{kind}-*.npz")):
             with np.load(path) as held:
                 sound = held["sound"].astype(np.float32) / 32768
-                curves = targets(held["symbols"].tolist(), held["times"], len(sound) / RATE)
-            if path.stem.split("-")[1] != ONE_VOICE:
-                self.many.append(len(self.sounds))
-            self.sounds.append(sound)
-            self.targets.append(curves)
+                symbols, times = held["symbols"].tolist(), held["times"]
+            many = path.stem.split("-")[1] != ONE_VOICE
+            for low, high in ((1.0, 1.0), *(ALSO_AT if many else ())):
+                share = Fraction(1 / chance.uniform(low, high)).limit_denominator(40)
+                other = resample_poly(sound, share.numerator, share.denominator)
+                if many:
+                    self.many.append(len(self.sounds))
+                self.sounds.append(other)
+                self.targets.append(targets(symbols, times * float(share), len(other) / RATE))
 
     def pick(self, chance: np.random.Generator) -> int:
         """An utterance: more often one of the many voices, though there are more of the one."""
@@ -78,12 +94,14 @@ def crop(speakers: Speakers, chance: np.random.Generator) -> tuple[Array, Array]
         shapes = all_shapes[start : start + hops]
         if chance.random() < GATED:
             sound[: hops * HOP] *= np.repeat(shapes[:, 4] > 0, HOP)
-    if chance.random() < CUT:
+    if chance.random() < (CUT if shapes.any() else CUT_NOISE):
         sound, shapes = cut(sound, shapes, chance)
     first = WARM - HOPS_BEFORE
     features, _, _ = spectra(Sound(sound, RATE), first, WARM + HOPS + HOPS_AFTER)
-    wanted = shapes[WARM : WARM + HOPS] / np.array([OPENING_UNIT, WIDTH_UNIT, 1, 1, 1], np.float32)
-    return features.T, wanted.T
+    if chance.random() < WARPED:
+        features[:, :BANDS] @= warped(float(np.exp(chance.uniform(-WARP, WARP))))
+    units = np.array([OPENING_UNIT, WIDTH_UNIT, 1, 1, 1], np.float32)
+    return features.T, (shapes[WARM : WARM + HOPS] / units).T
 
 
 def cut(sound: Array, shapes: Array, chance: np.random.Generator) -> tuple[Array, Array]:
@@ -99,9 +117,35 @@ def cut(sound: Array, shapes: Array, chance: np.random.Generator) -> tuple[Array
     return sound, shapes
 
 
-def batch(speakers: Speakers, size: int, chance: np.random.Generator) -> tuple[Array, Array]:
+def warped(ratio: float) -> Array:
+    """(BANDS, BANDS) to shift the bands' frequencies by `ratio`, as another throat would.
+
+    Jaitly and Hinton, "Vocal tract length perturbation" (2013); between bands by interpolation.
+    """
+    lowest, highest = 2595 * np.log10(1 + EDGES / 700)
+    step = (highest - lowest) / (BANDS + 1)
+    hertz = 700 * (10 ** ((lowest + step * np.arange(1, BANDS + 1)) / 2595) - 1)
+    source = (2595 * np.log10(1 + hertz / ratio / 700) - lowest) / step - 1
+    source = np.clip(source, 0, BANDS - 1)
+    distance = np.abs(np.arange(BANDS)[:, None] - source)
+    return np.asarray(np.maximum(0, 1 - distance), np.float32)
+
+
+def batch(speakers: Speakers, size: int, seed: int, step: int) -> tuple[Array, Array]:
     """`size` crops stacked; the noises are renewed one by one, so that none is learned by heart."""
-    n = int(chance.integers(len(speakers.noises)))
-    speakers.noises[n] = one_background(n, chance)
+    renew(speakers, seed, step)
+    chance = np.random.default_rng((seed, step))
     crops = [crop(speakers, chance) for _ in range(size)]
     return np.stack([c[0] for c in crops]), np.stack([c[1] for c in crops])
+
+
+def renew(speakers: Speakers, seed: int, step: int) -> None:
+    """The noise whose turn it is, made anew."""
+    n = step % len(speakers.noises)
+    speakers.noises[n] = one_background(n, np.random.default_rng((seed, step, 1)))
+
+
+def renew_all(speakers: Speakers, seed: int, step: int) -> None:
+    """The noises as they stand before `step`, for a training that goes on from there."""
+    for earlier in range(max(0, step - len(speakers.noises)), step):
+        renew(speakers, seed, earlier)

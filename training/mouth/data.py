@@ -1,14 +1,18 @@
 """Speaks the corpus in many voices and keeps sound and phonemes.
 
     python -m training.mouth.data OUT --hibari hibari.onnx [--kokoro kokoro.onnx --styles voices/]
+        [--piper en_US-joe-medium.onnx]
 
 Each utterance is one `.npz`: 16 kHz sound and the phonemes' symbols and times. Pitch and size of
 the speaker vary by resampling; the tempo is set so that speech stays at .8 to 1.3 of its pace.
+Piper's voice is only held out. What is there already is kept, so a run that broke off goes on.
 """
 
 import argparse
 import random
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -16,6 +20,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from training.mouth.corpus import corpus
+from training.mouth.piper import Piper
 from training.mouth.voices import RATE, Speaker, Utterance
 
 HEARING = 16_000
@@ -29,17 +34,24 @@ HELD_LINES = 60
 LINES = 760
 
 
-def keep(out: Path, name: str, utterance: Utterance, ratio: float) -> None:
-    """Write one utterance, its pitch and formants raised by `ratio`."""
+def keep(out: Path, name: str, say: Callable[[], Utterance], ratio: float) -> None:
+    """Speak and write one utterance, its pitch and formants raised by `ratio`, if not there yet."""
+    path = out / f"{name}.npz"
+    if path.exists():
+        return
+    utterance = say()
     share = Fraction(HEARING / RATE / ratio).limit_denominator(120)
     sound = resample_poly(utterance.sound, share.numerator, share.denominator)
     scale = float(share) * RATE / HEARING
+    fresh = out / "unfinished.npz"
     np.savez(
-        out / f"{name}.npz",
+        fresh,
         sound=(sound / max(1e-6, np.abs(sound).max()) * 30000).astype(np.int16),
         symbols=np.array([p.symbol for p in utterance.phones]),
         times=np.array([(p.start, p.end) for p in utterance.phones], np.float32) * scale,
     )
+    fresh.replace(path)
+    print(path.name, flush=True)
 
 
 def speak_hibari(out: Path, model: Path, lines: list[str]) -> None:
@@ -52,12 +64,8 @@ def speak_hibari(out: Path, model: Path, lines: list[str]) -> None:
         ratio = 1.0 if held or chance.random() < 0.2 else chance.uniform(0.72, 1.35)
         tempo = 1.0 if held else chance.uniform(0.8, 1.3)
         speed = min(2.0, max(0.5, tempo / ratio))
-        keep(
-            out,
-            f"{'held' if held else 'train'}-heart-{n:04d}",
-            speaker.say(line, "heart", speed),
-            ratio,
-        )
+        name = f"{'held' if held else 'train'}-heart-{n:04d}"
+        keep(out, name, partial(speaker.say, line, "heart", speed), ratio)
 
 
 def speak_kokoro(out: Path, model: Path, styles: Path, lines: list[str], each: int) -> None:
@@ -73,7 +81,14 @@ def speak_kokoro(out: Path, model: Path, styles: Path, lines: list[str], each: i
             ratio = 1.0 if held else chance.uniform(0.85, 1.18)
             speed = 1.0 if held else chance.uniform(0.8, 1.25) / ratio
             name = f"{'held' if held else 'train'}-{voice}-{n:04d}"
-            keep(out, name, speaker.say(lines[n], voice, speed), ratio)
+            keep(out, name, partial(speaker.say, lines[n], voice, speed), ratio)
+
+
+def speak_piper(out: Path, model: Path, lines: list[str]) -> None:
+    """The held lines in a voice of another engine."""
+    speaker = Piper(model)
+    for n in range(len(lines) - HELD_LINES, len(lines)):
+        keep(out, f"held-piper-{n:04d}", partial(speaker.say, lines[n]), 1.0)
 
 
 def main() -> None:
@@ -83,6 +98,7 @@ def main() -> None:
     options.add_argument("--hibari", type=Path)
     options.add_argument("--kokoro", type=Path)
     options.add_argument("--styles", type=Path)
+    options.add_argument("--piper", type=Path)
     options.add_argument("--each", type=int, default=9)
     given = options.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -91,6 +107,8 @@ def main() -> None:
         speak_hibari(given.out, given.hibari, lines)
     if given.kokoro:
         speak_kokoro(given.out, given.kokoro, given.styles, lines, given.each)
+    if given.piper:
+        speak_piper(given.out, given.piper, lines)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from torch import nn
 from deployments.lipsync.hearing import CHANNELS
 from deployments.lipsync.mouth import HOPS_AFTER, HOPS_BEFORE
 
-WIDTH = 96
+WIDTH = 112
 DILATIONS = (1, 2, 4, 4, 4)
 FIRST = 5
 OUTPUTS = 5

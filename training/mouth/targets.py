@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 HOPS_A_SECOND = 100
 LEAD = 0.045
-"""Seconds by which the mouth is ahead of the sound."""
+"""Seconds by which the mouth is ahead of the times that the voices state for their phonemes.
+
+Those times lie .050 to .065 behind the sound itself (clock.py), so the mouth is about in step with
+what is heard, some .01 behind.
+"""
 NAMES = ("opening", "width", "closure", "teeth", "voice")
 
 _BRIEFEST, _SPREAD = 0.035, 0.45
@@ -142,4 +146,5 @@ def _smooth(curves: NDArray[np.float64]) -> NDArray[np.float64]:
     """A little inertia: 50 ms of binomial smoothing."""
     padded = np.pad(curves, ((2, 2), (0, 0)), mode="edge")
     kernel = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
-    return np.sum([k * padded[i : i + len(curves)] for i, k in enumerate(kernel)], axis=0)
+    parts = [k * padded[i : i + len(curves)] for i, k in enumerate(kernel)]
+    return np.asarray(np.sum(parts, axis=0))
