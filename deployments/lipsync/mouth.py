@@ -24,6 +24,8 @@ OPENING_UNIT: Final = 0.2
 WIDTH_UNIT: Final = 0.17
 """The network gives opening and width in these units."""
 
+HELD = 2
+"""Hops that shut lips stay shut for: a quick "b" would fall between two frames of a video."""
 _WIDEST = 0.24
 _SILENT_DB, _AUDIBLE_DB = -60.0, -54.0
 _QUIET_BELOW_LEVEL = 35.0
@@ -93,6 +95,7 @@ class MouthReader:
 
     def _hops(self, sound: Sound, first: int, stop: int) -> NDArray[np.float32]:
         """Shapes at the hops [first, stop): (hops, 5)."""
+        first -= HELD
         features, level, power = spectra(sound, first - HOPS_BEFORE, stop + HOPS_AFTER)
         feed = {"features": np.ascontiguousarray(features.T)[None]}
         opening, width, closure, teeth, voice = self.session.run(None, feed)[0][0]
@@ -101,11 +104,12 @@ class MouthReader:
         audible = np.clip((ahead - _SILENT_DB) / (_AUDIBLE_DB - _SILENT_DB), 0, 1)
         speaks = _ease(voice, 0.25, 0.6) * audible
         pressed = _ease(closure, 0.3, 0.6)
+        pressed = np.stack([np.roll(pressed, n) for n in range(HELD + 1)]).max(axis=0)
         gap = np.clip(opening * OPENING_UNIT, 0, _WIDEST) * speaks * (1 - pressed)
         here = slice(HOPS_BEFORE, HOPS_BEFORE + stop - first)
         loud = np.clip((power[here] - level[here]) / _QUIET_BELOW_LEVEL + 1, 0, 1) * speaks
         shapes = (gap, width * WIDTH_UNIT * speaks, closure * speaks, teeth * speaks, loud)
-        return np.stack(shapes, axis=1).astype(np.float32)
+        return np.stack(shapes, axis=1).astype(np.float32)[HELD:]
 
 
 def _ease(x: Curve, low: float, high: float) -> Curve:

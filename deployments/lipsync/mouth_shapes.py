@@ -1,12 +1,18 @@
-"""What the mesh points round a mouth do when it opens, widens, closes, bites or presses."""
+"""What the mesh points round a mouth do when it opens, widens, rounds, closes, bites or presses.
 
+Opening, widening and rounding were fitted to drawn people (`training/lips/basis.py`); the others
+are small moves made by hand.
+"""
+
+import io
+from hashlib import sha256
+from importlib.resources import files
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deployments.lipsync.landmarks import (
-    CHEEKS,
     CHIN,
     CORNERS,
     JAW,
@@ -18,65 +24,66 @@ from deployments.lipsync.landmarks import (
     FaceFrame,
 )
 
-SHAPES: Final = ("open", "width", "close", "teeth", "press")
+SHAPES: Final = ("open", "width", "round", "close", "teeth", "press")
+FITTED: Final = 3
+"""The first shapes, in a face unit of opening and width, and in funnel plus pucker (0 to 1)."""
+FILE: Final = "mouth_basis.npz"
+SHA256: Final = "3e9779cab1db243efd3ec9ddb5da6f6d5dd00146666174af232e6a98c1fa4d5d"
 
-UPPER_SHARE: Final = 0.17
-"""Part of an opening that the upper lip takes; the jaw takes the rest."""
-JAW_SHARE: Final = 0.62
-CORNER_DROP: Final = 0.10
 CLOSING_UPPER: Final = 0.4
 """Part of a smile's gap that its upper lip closes."""
 
+Moves = dict[int, NDArray[np.float64]]
+"""Mesh point -> (shapes, 2) displacements in face units per unit of each shape."""
 
-def mouth_shapes(mesh: NDArray[np.float32], frame: FaceFrame) -> dict[int, NDArray[np.float64]]:
-    """Mesh point -> (shapes, 2) displacements in face units per unit of each shape."""
+
+def read_basis() -> Moves:
+    """The fitted moves, for FITTED shapes. Raises ValueError where the file was changed."""
+    data = files("deployments.lipsync").joinpath(FILE).read_bytes()
+    if sha256(data).hexdigest() != SHA256:
+        raise ValueError(f"deployments/lipsync/{FILE} is not the file that was released")
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        shifts = arrays["shifts"].astype(np.float64)
+        return {int(point): shifts[:, k] for k, point in enumerate(arrays["points"])}
+
+
+def mouth_shapes(mesh: NDArray[np.float32], frame: FaceFrame) -> Moves:
+    """The moves of a face that is seen in a (478, 3) mesh."""
     at = frame.coordinates(mesh[:, :2])
     middle = (at[13] + at[14]) / 2
     side = np.where(at[:, 0] < middle[0], middle[0] - at[61, 0], at[291, 0] - middle[0])
     across = np.clip((at[:, 0] - middle[0]) / np.maximum(side, 0.05), -1.0, 1.0)
     arch = np.clip(1 - across**2, 0, 1) ** 0.6
-    gap = {
-        point: max(0.0, at[low, 1] - at[up, 1])
-        for up, low, *pair in zip(UPPER_INNER, LOWER_INNER, UPPER_OUTER, LOWER_OUTER, strict=True)
-        for point in (up, low, *pair)
+    moves = {
+        point: np.vstack([fitted, np.zeros((len(SHAPES) - FITTED, 2))])
+        for point, fitted in read_basis().items()
     }
-    moves: dict[int, NDArray[np.float64]] = {}
 
-    def put(point: int, **uv: tuple[float, float]) -> None:
-        moves[point] = np.array([uv.get(shape, (0.0, 0.0)) for shape in SHAPES])
+    def put(point: int, **down: float) -> None:
+        for shape, v in down.items():
+            moves[point][SHAPES.index(shape), 1] = v
 
-    for lip, lift, thin, shut in (
-        (UPPER_INNER, -UPPER_SHARE, 0.03, CLOSING_UPPER),
-        (UPPER_OUTER, -0.7 * UPPER_SHARE, 0.14, 0.85 * CLOSING_UPPER),
-        (LOWER_INNER, 1 - UPPER_SHARE, -0.03, CLOSING_UPPER - 1),
-        (LOWER_OUTER, 0.95 - UPPER_SHARE, -0.14, 0.9 * (CLOSING_UPPER - 1)),
+    gap = [at[low, 1] - at[up, 1] for up, low in zip(UPPER_INNER, LOWER_INNER, strict=True)]
+    for lip, shut, bite, press in (
+        (UPPER_INNER, CLOSING_UPPER, 0.0, 0.012),
+        (UPPER_OUTER, 0.85 * CLOSING_UPPER, 0.0, 0.012),
+        (LOWER_INNER, CLOSING_UPPER - 1, -0.035, -0.012),
+        (LOWER_OUTER, 0.9 * (CLOSING_UPPER - 1), -0.022, -0.012),
     ):
-        lower = lip in (LOWER_INNER, LOWER_OUTER)
-        inner = lip in (UPPER_INNER, LOWER_INNER)
-        for point in lip:
-            if point in CORNERS:
+        for point, parted in zip(lip, gap, strict=True):
+            if point not in CORNERS:
+                rise = float(arch[point])
                 put(
-                    point, open=(-0.05 * across[point], CORNER_DROP), width=(0.5 * across[point], 0)
+                    point,
+                    close=shut * max(0.0, float(parted)),
+                    teeth=bite * rise,
+                    press=press * rise,
                 )
-                continue
-            drop = lift * arch[point] + CORNER_DROP * (1 - arch[point])
-            put(
-                point,
-                open=(-0.05 * across[point], drop),
-                width=(0.5 * across[point], thin * arch[point]),
-                close=(0.0, shut * gap[point]),
-                teeth=(0.0, (-0.035 if inner else -0.022) * arch[point] if lower else 0.0),
-                press=(0.0, (-0.012 if lower else 0.012) * arch[point]),
-            )
+    parted = max(0.0, float(at[14, 1] - at[13, 1]))
     for point in CHIN:
-        reach = np.clip(1 - abs(at[point, 0] - middle[0]) / 0.95, 0, 1) ** 0.5
-        drop = 0.68 * reach
-        put(point, open=(0, drop), close=(0, -0.25 * gap[14] * reach), teeth=(0, -0.012 * reach))
+        reach = float(np.clip(1 - abs(at[point, 0] - middle[0]) / 0.95, 0, 1) ** 0.5)
+        put(point, close=-0.25 * parted * reach, teeth=-0.012 * reach)
     for point in JAW:
-        reach = np.clip(1 - abs(at[point, 0] - middle[0]) / 0.9, 0, 1) ** 0.7
-        put(point, open=(0, JAW_SHARE * reach), close=(0, -0.2 * gap[14] * reach))
-    for point in NOSE_BASE:
-        put(point)
-    for point in CHEEKS:
-        put(point, open=(0, 0.03), width=(0.12 * np.sign(across[point]), 0))
-    return moves
+        reach = float(np.clip(1 - abs(at[point, 0] - middle[0]) / 0.9, 0, 1) ** 0.7)
+        put(point, close=-0.2 * parted * reach)
+    return moves | {point: np.zeros((len(SHAPES), 2)) for point in NOSE_BASE}

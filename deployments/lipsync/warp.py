@@ -23,6 +23,8 @@ from media.patch import Frame, Patch
 
 GAIN: Final = 1.15
 """How much wider mouths open than the network says: it was taught careful speech."""
+NARROWEST, ROUND = 0.17, 0.5
+"""Of a mouth that narrows by so much, as for "w", the lips round by this much."""
 CLOSED: Final = 0.012
 """An opening at rest below this is the mesh's noise, in face units."""
 
@@ -148,9 +150,9 @@ def shape_amounts(curves: MouthCurves, rest: float, gain: float) -> NDArray[np.f
     opening = curves.opening * gain
     beyond = np.maximum(0.0, opening - rest)
     closing = np.clip((rest - opening) / rest, 0, 1) if rest > 0 else np.zeros_like(opening)
-    return np.stack([beyond, curves.width, closing, curves.teeth, curves.closure], axis=1).astype(
-        np.float32
-    )
+    rounded = ROUND * np.clip(-curves.width / NARROWEST, 0, 1)
+    amounts = (beyond, curves.width, rounded, closing, curves.teeth, curves.closure)
+    return np.stack(amounts, axis=1).astype(np.float32)
 
 
 def _cut(rgb: Picture, box: Rectangle) -> Picture:

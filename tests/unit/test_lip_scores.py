@@ -87,7 +87,7 @@ def test_a_clip_with_its_photo_round_the_mouth_looks_like_it(good: Scores) -> No
     assert good.sharpness > 0.8
     assert good.lips_sharpness > 0.8
     assert good.seam == pytest.approx(1.0, abs=0.1)
-    assert good.flicker == 0
+    assert good.flicker < 1e-3
 
 
 def test_a_frozen_video_does_not_agree_with_anything(clip: Clip, judge: Judge) -> None:
@@ -150,7 +150,7 @@ def test_a_change_beside_the_mouth_is_flicker(clip: Clip) -> None:
     changed = clip.frames[10].copy()
     changed[:40] //= 2
     frames = (*clip.frames[:10], changed, *clip.frames[11:])
-    assert flicker(clip) == 0
+    assert flicker(clip) < 1e-3  # rounded colours beside the patch
     assert flicker(replace(clip, frames=frames)) > 0.5
 
 

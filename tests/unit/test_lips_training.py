@@ -9,11 +9,13 @@ import pytest
 import gallery
 import training.lips.crop as crop
 from deployments.face.mediapipe import MediaPipe
+from deployments.lipsync.mouth_shapes import read_basis
 from deployments.lipsync.repair import BELOW, HEIGHT, SCALE, WIDTH
 from deployments.portrait.generator import LATENT, Generator
 from deployments.portrait.probes import Probes
 from media.face import Face, Picture
 from tests.weights import weights
+from training.lips.basis import CAUSES, fit
 from training.lips.mouths import MEASURES, measure
 from training.lips.pairs import make_pair
 from training.lips.sample import Studio
@@ -160,3 +162,26 @@ def test_a_warp_carries_the_lips_to_where_the_target_has_them(
     assert pair["inner"].sum() > 255 * 100
     inside = pair["inner"] > 250
     assert pair["warp"][inside].mean() < 0.8 * pair["source"][inside].mean()
+
+
+def test_fitted_moves_are_found_and_are_alike_on_both_sides() -> None:
+    chance = np.random.default_rng(0)
+    truth = np.zeros((len(CAUSES), 478, 2))
+    truth[0, 14], truth[0, 13] = (0, 0.9), (0, -0.1)
+    truth[1, [61, 291]] = (-0.5, 0), (0.5, 0)
+    changes = chance.normal(size=(400, len(CAUSES)))
+    moved = np.tensordot(changes, truth, 1) + 0.01 * chance.normal(size=(400, 478, 2))
+    basis, explained = fit(changes, moved)
+    assert basis == pytest.approx(truth, abs=0.01)
+    assert basis[1, 61] == pytest.approx(basis[1, 291] * (-1, 1))
+    assert explained > 0.9
+
+
+def test_the_shipped_moves_open_the_mouth_by_what_is_asked_and_round_it() -> None:
+    moves = read_basis()
+    opened, rounded = ({p: m[k, 1] for p, m in moves.items()} for k in (0, 2))
+    assert opened[17] - opened[0] == pytest.approx(1, abs=0.01)
+    assert 0.85 < opened[14] - opened[13] < 1.05
+    assert opened[13] < 0 < opened[61] < opened[14]
+    assert rounded[17] - rounded[14] > 0.02  # the lower lip grows fuller
+    assert moves[291][1, 0] - moves[61][1, 0] == pytest.approx(1, abs=0.1)

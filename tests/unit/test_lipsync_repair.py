@@ -16,6 +16,7 @@ from deployments.face.mediapipe import MediaPipe
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
+from deployments.lipsync.mouth_shapes import SHAPES
 from deployments.lipsync.repair import HEIGHT, SCALE, WIDTH, Place, Repairer, find_place
 from deployments.lipsync.warp import Warp
 from media.errors import AvatarError
@@ -24,7 +25,7 @@ from media.sound import Sound
 from tests.weights import weights
 
 TINTS = Path(__file__).parents[1] / "data" / "repair_tints.onnx"
-OPEN = np.array([0.2, 0, 0, 0, 0], np.float32)
+OPEN = np.array([0.2, *[0] * (len(SHAPES) - 1)], np.float32)
 
 
 @pytest.fixture(scope="module")
