@@ -17,7 +17,7 @@ class WatchedWarp(Warp):
     """The embedded lip sync, which notes what it is asked in a file and may be slow."""
 
     def __init__(self, reader: MouthReader, notes: str, delay: float) -> None:
-        super().__init__(reader, GAIN)
+        super().__init__(reader, None, GAIN)
         self._notes = Path(notes)
         self._delay = delay
 
