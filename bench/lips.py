@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
@@ -134,8 +134,7 @@ def measure(
 def controls(clip: Clip) -> Iterator[Clip]:
     """The clip as it is, then spoiled in every way."""
     for name, spoil in {"as it is": lambda c: c, **CONTROLS}.items():
-        spoiled = spoil(clip)
-        yield Clip(name, *(getattr(spoiled, f) for f in Clip.__slots__ if f != "name"))
+        yield replace(spoil(clip), name=name)
 
 
 def report(groups: Mapping[str, Rows], costs: Mapping[str, Cost], engine: str) -> dict[str, Any]:

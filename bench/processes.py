@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,13 @@ def cpu_seconds(root: int) -> float:
         if fields := _stat(process):
             total += sum(int(v) for v in fields[11:15]) / _TICK
     return total
+
+
+def busy_cores(root: int, seconds: float) -> float:
+    """Cores that the tree keeps busy, on average over so many seconds from now."""
+    began, cpu = time.perf_counter(), cpu_seconds(root)
+    time.sleep(seconds)
+    return (cpu_seconds(root) - cpu) / (time.perf_counter() - began)
 
 
 def memory_bytes(root: int) -> int:

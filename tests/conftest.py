@@ -1,5 +1,9 @@
-"""An ingress over a real database and a real folder, with scripted stages behind it."""
+"""An ingress over a real database and a real folder, with scripted stages behind it.
 
+Also what its clients ask for, and look at, in more than one module.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -70,3 +74,51 @@ class Stored:
 
     def __call__(self) -> set[str]:
         return files_below(self.folder)
+
+
+async def ask(client: httpx.AsyncClient, **fields: object) -> httpx.Response:
+    """The answer to a request for a video that can be made, unless `fields` spoil it."""
+    return await client.post("/v1/videos", json={"avatar": "mira", "text": "Hello there."} | fields)
+
+
+async def made(client: httpx.AsyncClient, **fields: object) -> str:
+    """The id of a video that was asked for and accepted."""
+    answer = await ask(client, **fields)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+async def until_over(client: httpx.AsyncClient, video: str) -> dict[str, object]:
+    """The video once it is completed, failed or cancelled."""
+    async with asyncio.timeout(10):
+        while True:
+            job: dict[str, object] = (await client.get(f"/v1/videos/{video}")).json()
+            if job["status"] not in ("queued", "in_progress"):
+                return job
+            await asyncio.sleep(0.02)
+
+
+def check_refusal(answer: httpx.Response, code: str, param: str | None, status: int = 422) -> None:
+    """Refused for the one reason meant, in one short sentence that tells nothing of our insides."""
+    assert answer.status_code == status, answer.text
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == (code, param)
+    assert error["retryable"] is False
+    assert error["message"].endswith(".")
+    assert len(error["message"]) < 300
+    for leak in ("Traceback", "pydantic", "Error(", ".py", "0x"):
+        assert leak not in answer.text
+
+
+async def nothing_is_left(client: httpx.AsyncClient, stored: Stored) -> None:
+    """No record of a video and no byte of a client's."""
+    assert (await client.get("/v1/videos")).json()["data"] == []
+    assert {name for name in stored() if "mira" not in name} <= portraits_of_the_gallery(stored)
+
+
+def portraits_of_the_gallery(stored: Stored) -> set[str]:
+    """A gallery face that was prepared for a refused request may stay: it is everybody's."""
+    mira = any("mira" in name for name in stored())
+    portraits = {name for name in stored() if name.startswith("portraits/")}
+    assert len(portraits) <= mira
+    return portraits

@@ -1,21 +1,42 @@
 """Scores as Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from bench.lips_scores.film import Cost
 from bench.lips_scores.scores import Scores
 
-HEAD = (
-    "sync r", "lag ms", "level r", "m b p shut", "vowels shut", "silence", "gap at rest", "asked r",
-    "by mesh", "followed", "peak", "small err", "(bias)",
-    "likeness", "sharp", "lips", "seam", "flicker",
-)  # fmt: skip
+COLUMNS: Final[tuple[tuple[str, Callable[[Scores], str]], ...]] = (
+    ("sync r", lambda row: _number(row.sync, ".2f")),
+    ("lag ms", lambda row: _number(row.lag_ms, "+.0f")),
+    ("level r", lambda row: _number(row.level_sync, ".2f")),
+    ("m b p shut", lambda row: _share(row.shut, row.closers)),
+    ("vowels shut", lambda row: _share(row.vowels_shut, row.vowels)),
+    ("silence", lambda row: _number(row.silence, ".3f")),
+    ("gap at rest", lambda row: _number(row.gap_in_silence, ".3f")),
+    ("asked r", lambda row: _number(row.asked, ".3f")),
+    ("by mesh", lambda row: _number(row.asked_by_mesh, ".3f")),
+    ("followed", lambda row: _number(row.followed, ".2f")),
+    ("peak", lambda row: _number(row.peak, ".2f")),
+    ("small err", lambda row: _number(row.small, ".3f")),
+    ("(bias)", lambda row: _number(row.small_bias, "+.3f")),
+    ("likeness", lambda row: _number(row.likeness, ".2f")),
+    ("sharp", lambda row: _number(row.sharpness, ".2f")),
+    ("lips", lambda row: _number(row.lips_sharpness, ".2f")),
+    ("seam", lambda row: _number(row.seam, ".2f")),
+    ("flicker", lambda row: _number(row.flicker, ".2f")),
+)
+"""Heading, and what a clip shows below it."""
 
 
 def table(title: str, rows: Mapping[str, Scores]) -> str:
     """One table, a clip a row."""
-    lines = [f"| {title} | {' | '.join(HEAD)} |", "|---" * (len(HEAD) + 1) + "|"]
-    lines += [f"| {name} | {' | '.join(_cells(row))} |" for name, row in rows.items()]
+    lines = [
+        f"| {title} | {' | '.join(heading for heading, _ in COLUMNS)} |",
+        "|---" * (len(COLUMNS) + 1) + "|",
+    ]
+    for name, row in rows.items():
+        lines.append(f"| {name} | {' | '.join(show(row) for _, show in COLUMNS)} |")
     return "\n".join(lines)
 
 
@@ -30,29 +51,6 @@ def cost_table(costs: Mapping[str, Cost]) -> str:
             f"| {name} | {cost.prepare_ms:.0f} | {cost.frame_ms:.2f} | {cost.frame_ms_life:.2f} |"
         )
     return "\n".join(lines)
-
-
-def _cells(row: Scores) -> list[str]:
-    return [
-        _number(row.sync, ".2f"),
-        _number(row.lag_ms, "+.0f"),
-        _number(row.level_sync, ".2f"),
-        _share(row.shut, row.closers),
-        _share(row.vowels_shut, row.vowels),
-        _number(row.silence, ".3f"),
-        _number(row.gap_in_silence, ".3f"),
-        _number(row.asked, ".3f"),
-        _number(row.asked_by_mesh, ".3f"),
-        _number(row.followed, ".2f"),
-        _number(row.peak, ".2f"),
-        _number(row.small, ".3f"),
-        _number(row.small_bias, "+.3f"),
-        _number(row.likeness, ".2f"),
-        _number(row.sharpness, ".2f"),
-        _number(row.lips_sharpness, ".2f"),
-        _number(row.seam, ".2f"),
-        _number(row.flicker, ".2f"),
-    ]
 
 
 def _number(value: float | None, form: str) -> str:

@@ -53,7 +53,7 @@ def cut_lips(closed: Picture, mesh: Mesh, axes: FaceFrame) -> Lips:
     """The pieces to follow, from a frame of the closed mouth and its mesh."""
     at = axes.coordinates(mesh[:, :2])
     middle = (at[13] + at[14]) / 2
-    matrix = _upright(axes, middle)
+    matrix = axes.upright(SCALE, (mesh[13, :2] + mesh[14, :2]) / 2, np.full(2, SCALE * 0.7))
     crop = _crop(closed, matrix)
     centre = crop.shape[0] / 2
 
@@ -105,14 +105,6 @@ def _moved(
         bend = before - 2 * here + after
         fraction = 0.5 * (before - after) / bend if bend < 0 else 0.0
     return top + best + fraction - y, float(likeness[best])
-
-
-def _upright(axes: FaceFrame, middle: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(2, 3) from the picture to a square crop round the mouth, the face's axes upright."""
-    origin = axes.origin + axes.unit * (middle[0] * axes.u + middle[1] * axes.v)
-    turn = np.stack([axes.u, axes.v]) * (SCALE / axes.unit)
-    half = SCALE * 0.7
-    return np.hstack([turn, (half - turn @ origin)[:, None]])
 
 
 def _crop(picture: Picture, matrix: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -59,6 +59,16 @@ class FaceFrame:
         uv = np.asarray(uv, np.float64)
         return (uv[:, :1] * self.u + uv[:, 1:] * self.v) * self.unit
 
+    def upright(
+        self, scale: float, point: NDArray[np.floating], place: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """(2, 3) map to a picture where the face stands upright, `scale` pixels a face unit.
+
+        The pixel `point` comes to lie at `place`.
+        """
+        axes = np.stack([self.u, self.v]) * (scale / self.unit)
+        return np.column_stack([axes, place - axes @ point])
+
 
 def face_frame(mesh: NDArray[np.float32]) -> FaceFrame:
     """Axes and unit of a (478, 3) mesh in pixels."""

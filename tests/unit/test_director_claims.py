@@ -83,8 +83,15 @@ async def new_job(database: Database, artifacts: Artifacts) -> str:
     return "vid_1"
 
 
-async def until_encoding(stages: ScriptedStages) -> None:
-    await asyncio.wait_for(stages.began.wait(), 10)
+async def held_while_encoding(
+    means: Means, scripted: ScriptedStages
+) -> tuple[str, asyncio.Task[None]]:
+    """A job whose director hangs while it encodes, and the director's task."""
+    job = await new_job(means.database, means.artifacts)
+    scripted.hold = 60.0
+    work = asyncio.create_task(direct(means, job))
+    await asyncio.wait_for(scripted.began.wait(), 10)
+    return job, work
 
 
 async def test_a_fault_of_a_stage_ends_the_job_with_its_code(
@@ -118,10 +125,7 @@ async def test_a_bug_ends_the_job_without_telling_what_the_user_wrote(
 async def test_a_cancelled_job_frees_its_stages_within_a_second(
     means: Means, scripted: ScriptedStages
 ) -> None:
-    job = await new_job(means.database, means.artifacts)
-    scripted.hold = 60.0
-    work = asyncio.create_task(direct(means, job))
-    await until_encoding(scripted)
+    job, work = await held_while_encoding(means, scripted)
     await records.cancel(means.database, job)
     await asyncio.wait_for(work, WATCH + 0.6)
     assert scripted.encoding == 0
@@ -131,10 +135,7 @@ async def test_a_cancelled_job_frees_its_stages_within_a_second(
 async def test_a_director_that_is_stopped_gives_its_job_back_at_once(
     means: Means, scripted: ScriptedStages
 ) -> None:
-    job = await new_job(means.database, means.artifacts)
-    scripted.hold = 60.0
-    work = asyncio.create_task(direct(means, job))
-    await until_encoding(scripted)
+    job, work = await held_while_encoding(means, scripted)
     assert await leases.claim(means.database, job, 30) is None
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -146,10 +147,7 @@ async def test_a_director_that_is_stopped_gives_its_job_back_at_once(
 async def test_a_deleted_job_leaves_nothing_behind(
     means: Means, scripted: ScriptedStages, tmp_path: Path
 ) -> None:
-    job = await new_job(means.database, means.artifacts)
-    scripted.hold = 60.0
-    work = asyncio.create_task(direct(means, job))
-    await until_encoding(scripted)
+    job, work = await held_while_encoding(means, scripted)
     await removal.remove_job(means.database, means.artifacts, job)
     await asyncio.wait_for(work, WATCH + 0.6)
     assert not list((tmp_path / "artifacts").rglob("jobs/**/*.*"))

@@ -27,7 +27,7 @@ class Canvas:
     """A face laid upright at SCALE, the mouth near the middle."""
 
     rgb: Picture
-    mesh: NDArray[np.float32]
+    mesh: Mesh
     frame: FaceFrame
     x: int
     y: int
@@ -36,22 +36,18 @@ class Canvas:
     """From the picture to the canvas."""
 
 
-def lay_out(picture: Picture, mesh: NDArray[np.float32]) -> Canvas:
+def lay_out(picture: Picture, mesh: Mesh) -> Canvas:
     """Lay a face out."""
     frame = face_frame(mesh)
-    axes = np.stack([frame.u, frame.v]) * (SCALE / frame.unit)
-    mouth = (mesh[13, :2] + mesh[14, :2]) / 2
     middle = np.array([CANVAS / 2, 0.42 * CANVAS])
-    matrix = np.column_stack([axes, middle - axes @ mouth])
+    matrix = frame.upright(SCALE, (mesh[13, :2] + mesh[14, :2]) / 2, middle)
     laid = through(matrix, mesh)
     corner = middle + np.array([-WIDTH / 2, BELOW * SCALE - HEIGHT / 2])
     x, y = np.rint(corner).astype(int).tolist()
     return Canvas(_draw(picture, matrix), laid, face_frame(laid), x, y, matrix)
 
 
-def lay_over(
-    canvas: Canvas, source: NDArray[np.float32], picture: Picture, mesh: NDArray[np.float32]
-) -> tuple[Picture, NDArray[np.float32]]:
+def lay_over(canvas: Canvas, source: Mesh, picture: Picture, mesh: Mesh) -> tuple[Picture, Mesh]:
     """Another picture of the same person, laid so that what speech doesn't move falls together.
 
     `source` is the mesh that the canvas was made of.
@@ -78,7 +74,7 @@ def similarity(a: NDArray[np.float64], b: NDArray[np.float64]) -> Matrix:
     return np.column_stack([turn, mean_b - turn @ mean_a])
 
 
-def through(matrix: Matrix, mesh: NDArray[np.float32]) -> NDArray[np.float32]:
+def through(matrix: Matrix, mesh: Mesh) -> Mesh:
     """A (n, 3) mesh through an affine map of the picture; depth keeps the pace of x."""
     flat = mesh[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     depth = mesh[:, 2:] * np.sqrt(abs(np.linalg.det(matrix[:, :2])))
@@ -86,7 +82,5 @@ def through(matrix: Matrix, mesh: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _draw(picture: Picture, matrix: Matrix) -> Picture:
-    drawn = cv2.warpAffine(
-        picture, matrix, (CANVAS, CANVAS), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
-    )
+    drawn = cv2.warpAffine(picture, matrix, (CANVAS, CANVAS), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(drawn, np.uint8)
