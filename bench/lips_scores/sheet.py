@@ -13,7 +13,6 @@ from bench.lips_scores.clip import Clip
 from bench.lips_scores.look import Look
 from bench.lips_scores.timing import SHUT, silence
 from media.face import Picture
-from training.mouth.targets import LEAD
 
 SIDE: Final = 120
 LABEL: Final = 14
@@ -71,7 +70,7 @@ def moment(clip: Clip, look: Look, symbols: str) -> int | None:
     if not phones:
         return None
     longest = max(phones, key=lambda p: p.end - p.start)
-    at = ((longest.start + longest.end) / 2 - LEAD) * float(clip.fps)
+    at = ((longest.start + longest.end) / 2) * float(clip.fps)
     near = [min(len(clip.frames) - 1, max(0, int(np.floor(at)) + n)) for n in (0, 1)]
     if longest.symbol in "mbp" and min(look.opening[near]) < SHUT:
         return min(near, key=lambda n: float(look.opening[n]))

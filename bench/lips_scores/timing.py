@@ -29,14 +29,15 @@ _LEVEL_WINDOW, _LEVEL_RANGE = 0.05, 35.0
 
 
 def known_opening(track: Track) -> Curve:
-    """Opening at 100 Hz that the phones call for, the mouth ahead of the sound as in training.
+    """Opening at 100 Hz that the phones call for, in step with the sound.
 
     It is back at rest FADE after the last phone before a pause: the rules of training let the rest
     begin in the middle of a pause, which is late where the pause is long.
     """
     times = np.array([(p.start, p.end) for p in track.phones], np.float32).reshape(-1, 2)
     opening = targets([p.symbol for p in track.phones], times, track.sound.seconds)[:, 0]
-    now = np.arange(len(opening))[:, None] / HOPS_A_SECOND + LEAD
+    opening = np.pad(opening, (round(LEAD * HOPS_A_SECOND), 0), mode="edge")[: len(opening)]
+    now = np.arange(len(opening))[:, None] / HOPS_A_SECOND
     away = np.maximum(0, np.maximum(times[:, 0] - now, now - times[:, 1])).min(axis=1, initial=FADE)
     speaks = 1 - away / FADE
     return np.asarray(opening * speaks * speaks * (3 - 2 * speaks), np.float64)

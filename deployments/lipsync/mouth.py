@@ -1,6 +1,6 @@
 """Sound to mouth shapes: a small network over what is heard from 1 s before to 120 ms after."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
@@ -17,15 +17,16 @@ HOPS_BEFORE: Final = 24
 HOPS_AFTER: Final = 10
 """Spectra that the network sees around the one it speaks of: 240 ms before, 100 ms after."""
 SHIPPED: Final = Path(__file__).with_name("mouth.onnx")
-SHIPPED_SHA256: Final = "141eda7d04966bfdc0fa1d1b200793c03536f3b6d3bebfe1c3557b06c3514133"
+SHIPPED_SHA256: Final = "3f15f75cdd408ef831dddf5fbe4d794a903e2194eb645b8fb092206bf8e27efb"
 """Network and digest; `training/mouth` says where it comes from and makes it."""
 
 OPENING_UNIT: Final = 0.2
 WIDTH_UNIT: Final = 0.17
 """The network gives opening and width in these units."""
 
-HELD = 2
-"""Hops that shut lips stay shut for: a quick "b" would fall between two frames of a video."""
+SPEAKS: Final = (0.45, 0.8)
+PRESSED: Final = (0.3, 0.6)
+"""Of the network's voice and closure: nothing below the first, all above the second."""
 _WIDEST = 0.24
 _SILENT_DB, _AUDIBLE_DB = -60.0, -54.0
 _QUIET_BELOW_LEVEL = 35.0
@@ -49,8 +50,15 @@ class MouthCurves:
     """0 to 1: lips pressed for m, b, p; the opening is 0 there."""
     teeth: Curve
     """0 to 1: lower lip at the upper teeth for f, v."""
+    bared: Curve
+    """0 to 1: how much of the teeth the lips leave to be seen, little for "o", much for "s"."""
+    tongue: Curve
+    """0 to 1: how far the tongue is seen to rise, as for "l"."""
     loudness: Curve
     """0 to 1: how loudly someone speaks now; 0 in silence and noise."""
+
+
+CURVES: Final = len(fields(MouthCurves))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class MouthReader:
         if sound.rate != HEARING_RATE:
             raise ValueError(f"hears {HEARING_RATE} Hz, not {sound.rate}")
         if not len(times):
-            return MouthCurves(*(np.zeros(0, np.float32) for _ in range(5)))
+            return MouthCurves(*(np.zeros(0, np.float32) for _ in range(CURVES)))
         # Hops are counted in whole samples, so that a time on the grid is exactly its hop.
         position = np.round(np.asarray(times, np.float64) * HEARING_RATE, 3) / HOP
         first = int(np.floor(position[0]))
@@ -94,22 +102,20 @@ class MouthReader:
         return MouthCurves(*np.ascontiguousarray(at_times.T))
 
     def _hops(self, sound: Sound, first: int, stop: int) -> NDArray[np.float32]:
-        """Shapes at the hops [first, stop): (hops, 5)."""
-        first -= HELD
+        """Shapes at the hops [first, stop): (hops, CURVES)."""
         features, level, power = spectra(sound, first - HOPS_BEFORE, stop + HOPS_AFTER)
         feed = {"features": np.ascontiguousarray(features.T)[None]}
-        opening, width, closure, teeth, voice = self.session.run(None, feed)[0][0]
-        # The level HOPS_AFTER ahead knows of speech about to begin; true silence never moves.
-        ahead = level[HOPS_BEFORE + HOPS_AFTER :]
-        audible = np.clip((ahead - _SILENT_DB) / (_AUDIBLE_DB - _SILENT_DB), 0, 1)
-        speaks = _ease(voice, 0.25, 0.6) * audible
-        pressed = _ease(closure, 0.3, 0.6)
-        pressed = np.stack([np.roll(pressed, n) for n in range(HELD + 1)]).max(axis=0)
-        gap = np.clip(opening * OPENING_UNIT, 0, _WIDEST) * speaks * (1 - pressed)
+        opening, width, closure, teeth, voice, bared, tongue = self.session.run(None, feed)[0][0]
         here = slice(HOPS_BEFORE, HOPS_BEFORE + stop - first)
+        # The level HOPS_AFTER ahead knows of speech about to begin; true silence never moves.
+        ahead = level[here.start + HOPS_AFTER :]
+        audible = np.clip((ahead - _SILENT_DB) / (_AUDIBLE_DB - _SILENT_DB), 0, 1)
+        speaks = _ease(voice, *SPEAKS) * audible
+        parted = 1 - _ease(closure, *PRESSED)
+        gap = np.clip(opening * OPENING_UNIT, 0, _WIDEST) * speaks * parted
         loud = np.clip((power[here] - level[here]) / _QUIET_BELOW_LEVEL + 1, 0, 1) * speaks
-        shapes = (gap, width * WIDTH_UNIT * speaks, closure * speaks, teeth * speaks, loud)
-        return np.stack(shapes, axis=1).astype(np.float32)[HELD:]
+        spoken = np.stack([width * WIDTH_UNIT, closure, teeth, bared, tongue]) * speaks
+        return np.vstack([gap, spoken, loud]).T.astype(np.float32)
 
 
 def _ease(x: Curve, low: float, high: float) -> Curve:

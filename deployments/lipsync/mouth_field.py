@@ -209,25 +209,36 @@ def move(field: MouthField, amounts: NDArray[np.float32]) -> Moved:
     lower_lip[:, 1] -= crossed
     size = (field.rectangle.width, field.rectangle.height)
     upper, lower = (
-        cv2.resize(
-            _inverse(np.tensordot(amounts, layer, 1), size), size, interpolation=cv2.INTER_CUBIC
-        )
+        np.ascontiguousarray(_inverse(np.tensordot(amounts, layer, 1), size).transpose(2, 0, 1))
         for layer in (field.upper, field.lower)
     )
     share = _lower_share(field, upper_lip, lower_lip)
-    shift = (upper + (lower - upper) * share[..., None]) * field.fade[..., None]
     xs = np.arange(size[0], dtype=np.float32)[None]
     ys = np.arange(size[1], dtype=np.float32)[:, None]
     outline = field.outline + np.tensordot(amounts, field.outline_moves, 1)
     half = len(outline) // 2
     return Moved(
-        xs - shift[..., 0],
-        ys - shift[..., 1],
+        _source(xs, upper[0], lower[0], share, field.fade),
+        _source(ys, upper[1], lower[1], share, field.fade),
         upper_lip,
         lower_lip,
         outline[:half],
         outline[half:],
     )
+
+
+def _source(place: Field, upper: Field, lower: Field, share: Field, fade: Field) -> Field:
+    """Where along one axis each pixel comes from; both layers' shifts are on the coarse grid."""
+    size = (fade.shape[1], fade.shape[0])
+    shift, other = (
+        np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_CUBIC), np.float32)
+        for layer in (lower, upper)
+    )
+    shift -= other
+    shift *= share
+    shift += other
+    shift *= fade
+    return np.asarray(np.subtract(place, shift, out=shift))
 
 
 def _inverse(forward: Field, size: tuple[int, int]) -> Field:

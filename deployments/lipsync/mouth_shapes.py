@@ -28,7 +28,7 @@ SHAPES: Final = ("open", "width", "round", "close", "teeth", "press")
 FITTED: Final = 3
 """The first shapes, in a face unit of opening and width, and in funnel plus pucker (0 to 1)."""
 FILE: Final = "mouth_basis.npz"
-SHA256: Final = "3e9779cab1db243efd3ec9ddb5da6f6d5dd00146666174af232e6a98c1fa4d5d"
+SHA256: Final = "8d8c42e5ed1b34bb5e3ac19122e083c8dffa69cbfcae4ee9ed73e876915b02fe"
 
 CLOSING_UPPER: Final = 0.4
 """Part of a smile's gap that its upper lip closes."""

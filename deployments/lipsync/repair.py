@@ -5,7 +5,7 @@ is carried back onto the rectangle. `training/lips` makes the network.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -14,9 +14,9 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
-from deployments.lipsync.interior import lip_mask
 from deployments.lipsync.landmarks import FaceFrame
 from deployments.lipsync.mouth_field import MouthField, Moved
+from deployments.lipsync.mouth_geometry import lip_mask
 from media.errors import AvatarError
 from media.face import Picture
 
@@ -33,10 +33,6 @@ class Place:
 
     forward: NDArray[np.float64]
     """(2, 3): from the rectangle to the crop."""
-    shrink: int
-    """The rectangle is made this many times smaller first, so that large ones don't alias."""
-    to_crop: NDArray[np.float64]
-    """(2, 3): from the shrunken rectangle to the crop."""
     to_rectangle: NDArray[np.float64]
     """(2, 3): from the crop to `region` of the rectangle."""
     region: tuple[slice, slice]
@@ -70,7 +66,7 @@ class Repairer:
         """Repair warped mouth rectangles (height, width, 3) in place."""
         given = np.empty((len(rgbs), 8, HEIGHT, WIDTH), np.uint8)
         for crop, rgb, lips in zip(given, rgbs, moved, strict=True):
-            crop[:3] = _crop(place, rgb)
+            crop[:3] = _crop(place.forward, rgb)
             crop[3:6] = place.source
             crop[6] = _mask(place, lips.upper_lip, lips.lower_lip)
             crop[7] = _mask(place, lips.upper_outline, lips.lower_outline)
@@ -93,11 +89,8 @@ def _unusable(path: Path) -> AvatarError:
 
 def find_place(field: MouthField, frame: FaceFrame, rgb: Picture) -> Place:
     """Where the crop lies in a portrait whose mouth rectangle shows `rgb`."""
-    shrink = max(1, int(frame.unit / (1.4 * SCALE)))
-    axes = np.stack([frame.u, frame.v]) * (SCALE / frame.unit)
     mouth = (field.upper_lip[5] + field.lower_lip[5]) / 2
-    middle = np.array([WIDTH / 2, HEIGHT / 2 - BELOW * SCALE])
-    forward = np.column_stack([axes, middle - axes @ mouth])
+    forward = frame.upright(SCALE, mouth, np.array([WIDTH / 2, HEIGHT / 2 - BELOW * SCALE]))
     corners = np.array([(0, 0), (WIDTH, 0), (0, HEIGHT), (WIDTH, HEIGHT)], np.float64)
     back = np.asarray(cv2.invertAffineTransform(forward), np.float64)
     covered = corners @ back[:, :2].T + back[:, 2]
@@ -105,20 +98,22 @@ def find_place(field: MouthField, frame: FaceFrame, rgb: Picture) -> Place:
     left, top = np.clip(np.floor(covered.min(axis=0)), 0, (width - 1, height - 1)).astype(int)
     right, bottom = np.clip(np.ceil(covered.max(axis=0)) + 1, 1, (width, height)).astype(int)
     back[:, 2] -= (left, top)
-    small = forward.copy()
-    small[:, :2] *= shrink
-    small[:, 2] += (shrink - 1) / 2 * (forward[:, :2].sum(axis=1))
     region = (slice(int(top), int(bottom)), slice(int(left), int(right)))
-    blank = Place(forward, shrink, small, back, region, np.empty(0, np.uint8))
-    return replace(blank, source=_crop(blank, rgb).copy())
+    return Place(forward, back, region, _crop(forward, rgb))
 
 
-def _crop(place: Place, rgb: Picture) -> NDArray[np.uint8]:
-    if place.shrink > 1:
-        size = (rgb.shape[1] // place.shrink, rgb.shape[0] // place.shrink)
-        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    crop = cv2.warpAffine(rgb, place.to_crop, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(crop, np.uint8).transpose(2, 0, 1)
+def _crop(forward: NDArray[np.float64], rgb: Picture) -> NDArray[np.uint8]:
+    """(3, HEIGHT, WIDTH); large rectangles are made whole times smaller first, not to alias."""
+    shrink = max(1, int(1 / (1.4 * np.sqrt(np.linalg.det(forward[:, :2])))))
+    if shrink > 1:
+        height, width = (side // shrink for side in rgb.shape[:2])
+        whole = rgb[: height * shrink, : width * shrink]
+        rgb = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        axes = forward[:, :2]
+        offset = forward[:, 2] + (shrink - 1) / 2 * axes.sum(axis=1)
+        forward = np.column_stack([axes * shrink, offset])
+    crop = cv2.warpAffine(rgb, forward, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(np.asarray(crop, np.uint8).transpose(2, 0, 1))
 
 
 def _mask(

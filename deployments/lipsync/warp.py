@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.eyes import Eye, close_eye, find_eyes
-from deployments.lipsync.interior import Interior, paint_interior, show_interior
+from deployments.lipsync.interior import Interior, Shown, paint_interior, show_interior, what_shows
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.life import blink, head_pose
 from deployments.lipsync.mouth import MouthCurves, MouthReader
@@ -40,8 +40,8 @@ class WarpPortrait:
     rest: float
     """Opening of the lips in the picture, in face units."""
     unit: float
-    place: Place
-    """Where the repairing network looks."""
+    place: Place | None
+    """Where the repairing network looks, if there is one."""
 
 
 class Warp:
@@ -89,7 +89,7 @@ class Warp:
             find_eyes(mesh, (width, height)),
             rest if rest > CLOSED else 0.0,
             frame.unit,
-            find_place(field, frame, mouth),
+            None if self._repairer is None else find_place(field, frame, mouth),
         )
 
     def frames(self, calls: Sequence[tuple[WarpPortrait, LipsyncCall]]) -> list[list[Frame]]:
@@ -101,7 +101,7 @@ class Warp:
         seconds = numbers / float(call.fps)
         curves = self._reader.curves(call.sound, seconds)
         amounts = shape_amounts(curves, portrait.rest, self._gain)
-        mouths = self._mouths(portrait, amounts)
+        mouths = self._mouths(portrait, amounts, curves)
         return [
             Frame((mouth,))
             if not call.life
@@ -109,12 +109,21 @@ class Warp:
             for k, mouth in enumerate(mouths)
         ]
 
-    def _mouths(self, portrait: WarpPortrait, amounts: NDArray[np.float32]) -> list[Patch]:
+    def _mouths(
+        self, portrait: WarpPortrait, amounts: NDArray[np.float32], curves: MouthCurves
+    ) -> list[Patch]:
         field = portrait.field
         source = _cut(portrait.rgb, field.rectangle)
         moved = [move(field, shape) for shape in amounts]
-        rgbs = [warp(field, portrait.interior, source, lips) for lips in moved]
-        if self._repairer is not None:
+        inside = portrait.interior
+        shown = [
+            what_shows(inside, lips.upper_lip, lips.lower_lip, *sound)
+            for lips, *sound in zip(
+                moved, curves.bared.tolist(), curves.tongue.tolist(), strict=True
+            )
+        ]
+        rgbs = [warp(field, inside, source, *each) for each in zip(moved, shown, strict=True)]
+        if self._repairer is not None and portrait.place is not None:
             self._repairer.repair(portrait.place, rgbs, moved)
         return [_patch(field.rectangle, rgb) for rgb in rgbs]
 
@@ -130,14 +139,20 @@ def _alive(portrait: WarpPortrait, mouth: Patch, seed: int, seconds: float) -> F
     return Frame(tuple(patches), head_pose(seed, seconds, portrait.unit))
 
 
-def warp(field: MouthField, interior: Interior, source: Picture, moved: Moved) -> Picture:
+def warp(
+    field: MouthField,
+    interior: Interior,
+    source: Picture,
+    moved: Moved,
+    shown: Shown,
+) -> Picture:
     """The mouth's rectangle `source` with its lips moved and its inside shown."""
     warped = cv2.remap(
         source, moved.map_x, moved.map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     rgb = np.asarray(warped, np.uint8)
     drop = float(moved.lower_lip[5, 1] - field.lower_lip[5, 1])
-    show_interior(interior, moved.upper_lip, moved.lower_lip, drop, rgb)
+    show_interior(interior, moved.upper_lip, moved.lower_lip, drop, shown, rgb)
     return rgb
 
 

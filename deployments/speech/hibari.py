@@ -22,7 +22,7 @@ from scipy.signal import resample_poly
 from deployments.speech.engine import Voice
 from deployments.speech.pieces import Pause, Piece, plain, split
 from deployments.speech.reading import can_be_read, read
-from deployments.speech.timing import Timed, phones_of, words_of
+from deployments.speech.timing import LATE, Timed, phones_of, words_of
 from media.errors import AvatarError
 from media.sound import Samples, Speech
 from media.timegrid import SOUND_RATE
@@ -153,7 +153,7 @@ class Hibari:
         # The noise in the voice comes from the words, so that a piece made again is the same.
         noise = np.random.default_rng(list(sha256(ids.tobytes()).digest()))
         sound: Samples = dsp.synth(*(part[0] for part in spectrum), noise)
-        ends = np.cumsum(np.asarray(durations).ravel()) * FRAME / RATE
+        ends = np.cumsum(np.asarray(durations).ravel()) * FRAME / RATE - LATE
         times = [
             Timed(c, owner, float(ends[i]), float(ends[i + 1]))
             for i, (c, owner) in enumerate(known)

@@ -16,7 +16,7 @@ from bench.lips_scores.looks import flicker, seam
 from bench.lips_scores.material import REST, recorded
 from bench.lips_scores.scores import Scores, score, together
 from bench.lips_scores.table import table
-from bench.lips_scores.timing import agreement, known_opening, silence, speech_level
+from bench.lips_scores.timing import VOWELS, agreement, known_opening, silence, speech_level
 from deployments.face.mediapipe import MediaPipe
 from deployments.in_a_row import engine_configs
 from deployments.loading import load_engine
@@ -118,6 +118,7 @@ def test_a_shifted_video_is_found_late_by_as_much(
 
 
 def test_shuffled_sound_does_not_agree_with_the_mouth(clip: Clip, seen: Look, good: Scores) -> None:
+    moves = []
     for seed in (1, 2, 3):
         bad = score(shuffled(clip, seed), seen)
         assert bad.sync is not None
@@ -125,8 +126,10 @@ def test_shuffled_sound_does_not_agree_with_the_mouth(clip: Clip, seen: Look, go
         assert bad.sync < good.sync - 0.25
         assert bad.level_sync < good.level_sync
         assert bad.shut + bad.vowels - bad.vowels_shut < good.shut + good.vowels
-        # It moves while nobody is heard now.
-        assert bad.silence is None or bad.silence > 0.2
+        moves.append(bad.silence or 0.0)
+    # It moves while nobody is heard now: in each order somewhere, on the whole a lot.
+    assert min(moves) > 0.05
+    assert np.mean(moves) > 0.2
 
 
 def test_a_blurred_mouth_is_not_sharp(clip: Clip, judge: Judge, good: Scores) -> None:
@@ -195,8 +198,13 @@ def test_phones_keep_their_place_in_a_recording_of_another_pitch(track: Track) -
     plain, deep = track, recorded("deep", track, 0.8)
     assert deep.sound.seconds == pytest.approx(plain.sound.seconds / 0.8, abs=0.01)
     level = speech_level(deep.sound)
-    loud = np.array([level[round(50 * (p.start + p.end))] for p in deep.phones])
-    assert np.mean(loud > 0.3) > 0.9
+    loud, shut = (
+        np.array([level[round(50 * (p.start + p.end))] for p in deep.phones if p.symbol in group])
+        for group in (VOWELS, "pb")
+    )
+    assert len(loud) > 5
+    assert loud.min() > 0.4
+    assert np.median(shut) < np.median(loud) - 0.2
 
 
 def test_what_is_asked_is_the_engines_curve_with_its_gain(track: Track) -> None:

@@ -9,6 +9,8 @@ import pytest
 import gallery
 import training.lips.crop as crop
 from deployments.face.mediapipe import MediaPipe
+from deployments.lipsync.interior import Shown
+from deployments.lipsync.landmarks import LOWER_INNER, UPPER_INNER
 from deployments.lipsync.mouth_shapes import read_basis
 from deployments.lipsync.repair import BELOW, HEIGHT, SCALE, WIDTH
 from deployments.portrait.generator import LATENT, Generator
@@ -16,12 +18,14 @@ from deployments.portrait.probes import Probes
 from media.face import Face, Picture
 from tests.weights import weights
 from training.lips.basis import CAUSES, fit
-from training.lips.mouths import MEASURES, measure
+from training.lips.mouths import MEASURES, measure, teeth_of
 from training.lips.pairs import make_pair
 from training.lips.sample import Studio
 from training.lips.shards import finished, load, missing, write
 from training.lips.steering import Steering
 from training.lips.synthesis import LAYERS, SIDE
+
+YAW = MEASURES.index("yaw")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +51,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     lines = chance.normal(size=(2, LATENT, len(MEASURES))) / 20
     measures = persons @ lines[0] + mouths @ lines[1]
+    measures[::3, MEASURES.index("bright")] = np.nan  # as of shut mouths
     write(folder / "000000.npz", {"persons": persons, "mouths": mouths, "measures": measures})
     return folder
 
@@ -73,9 +78,10 @@ def test_the_mouth_layers_of_another_leave_the_person(studio: Studio) -> None:
 
 def test_a_drawn_face_is_made_out_and_measured(studio: Studio) -> None:
     person = studio.person(7)
-    face = studio.face(studio.draw(person, person))
+    picture = studio.draw(person, person)
+    face = studio.face(picture)
     assert face is not None
-    found = dict(zip(MEASURES, measure(face), strict=True))
+    found = dict(zip(MEASURES, measure(picture, face), strict=True))
     assert 0 <= found["opening"] < 0.3
     assert 0.6 < found["width"] < 1.3
 
@@ -92,7 +98,7 @@ def test_a_mouth_is_moved_to_where_it_is_wanted_and_the_kept_measures_stay(sampl
     moved = steering.predict(person, steering.move(person, {"opening": near}))
     found = dict(zip(MEASURES, moved, strict=True))
     assert found["opening"] == pytest.approx(near, abs=0.02 * steering.spread[0])
-    assert found["yaw"] == pytest.approx(now["yaw"], abs=0.02 * steering.spread[4])
+    assert found["yaw"] == pytest.approx(now["yaw"], abs=0.02 * steering.spread[YAW])
 
 
 def test_a_mouth_that_is_too_far_from_any_face_is_approached_only(samples: Path) -> None:
@@ -109,6 +115,8 @@ def test_a_cut_run_goes_on_with_the_shards_that_are_missing(tmp_path: Path) -> N
     write(tmp_path / "000010.npz", {"a": np.arange(3)})
     (tmp_path / "000020.part.npz").write_bytes(b"half a shard")
     assert [numbers for _, numbers in missing(tmp_path, 25, 10)] == [range(10), range(20, 25)]
+    shared = [[n for _, n in missing(tmp_path, 25, 10, share)] for share in ("1/2", "2/2")]
+    assert shared == [[range(10), range(20, 25)], []]
     assert [path.name for path in finished(tmp_path)] == ["000010.npz"]
     assert load(tmp_path)["a"].tolist() == [0, 1, 2]
 
@@ -143,7 +151,7 @@ def test_a_pair_of_a_picture_with_itself_is_that_picture(portrait: tuple[Picture
     assert face.mesh is not None
     canvas = crop.lay_out(picture, face.mesh)
     target, mesh = crop.lay_over(canvas, face.mesh, picture, face.mesh)
-    pair = make_pair(canvas, target, mesh)
+    pair = make_pair(canvas, target, mesh, Shown())
     assert pair["source"].shape == (HEIGHT, WIDTH, 3)
     for name in ("warp", "target"):
         assert np.abs(pair[name].astype(int) - pair["source"]).mean() < 1.5
@@ -158,10 +166,43 @@ def test_a_warp_carries_the_lips_to_where_the_target_has_them(
     canvas = crop.lay_out(picture, face.mesh)
     lower = canvas.mesh.copy()
     lower[[14, 87, 317, 17, 84, 314], 1] += 12
-    pair = make_pair(canvas, canvas.rgb, lower)
+    pair = make_pair(canvas, canvas.rgb, lower, Shown())
     assert pair["inner"].sum() > 255 * 100
     inside = pair["inner"] > 250
-    assert pair["warp"][inside].mean() < 0.8 * pair["source"][inside].mean()
+    assert pair["warp"][inside].mean() < 0.6 * pair["source"][inside].mean()
+    teeth = make_pair(canvas, canvas.rgb, lower, Shown(0.08))
+    assert teeth["warp"][inside].mean() > 1.3 * pair["warp"][inside].mean()
+    tongue = make_pair(canvas, canvas.rgb, lower, Shown(0.0, 0.0, 0.06))
+    both = np.abs(tongue["target"].astype(int) - pair["target"]).sum(axis=2) > 60
+    assert (both & (pair["inner"] > 0)).sum() == both.sum() > 30
+    apart, before = (
+        np.abs(made["target"].astype(int) - tongue["warp"])[both].mean() for made in (tongue, pair)
+    )
+    assert apart < 0.6 * before
+
+
+def test_how_far_a_drawn_persons_teeth_reach_is_found(
+    portrait: tuple[Picture, Face],
+) -> None:
+    picture, face = portrait
+    assert face.mesh is not None
+    canvas = crop.lay_out(picture, face.mesh)
+    lower = canvas.mesh.copy()
+    lower[[14, 87, 317, 88, 178, 402, 318], 1] += 12
+    mouths = []
+    for share in (0.0, 0.3, 0.6):
+        rgb = canvas.rgb.copy()
+        top = lower[list(UPPER_INNER), :2]
+        rest = lower[list(LOWER_INNER), :2] - top
+        for ends, colour in ((1.0, (40, 15, 15)), (share, (230, 220, 205))):
+            outline = np.vstack([top, (top + ends * rest)[::-1]])
+            if ends:
+                cv2.fillPoly(rgb, [np.rint(outline).astype(np.int32)], colour)
+        mouths.append(rgb)
+    found = [teeth_of(rgb, lower) for rgb in mouths]
+    assert [edges.upper for edges, _ in found] == pytest.approx([0.0, 0.3, 0.6], abs=0.12)
+    assert found[0][1] is None
+    assert found[2][1] == pytest.approx((230, 220, 205), abs=12)
 
 
 def test_fitted_moves_are_found_and_are_alike_on_both_sides() -> None:

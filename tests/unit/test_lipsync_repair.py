@@ -1,7 +1,7 @@
 """What the repairing network sees of a mouth, and that what it adds lands where it looked.
 
-tests/data/repair_tints.onnx is a network that adds 40 red on the lips and inside, and takes 20
-green from the inside.
+tests/data/repair_tints.onnx, made by the script beside it, is a network that adds 40 red on the
+lips and inside, and takes 20 green from the inside.
 """
 
 from fractions import Fraction

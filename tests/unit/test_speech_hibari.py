@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
+from scipy.signal import resample_poly
 
 from deployments.speech.hibari import FRAME, MODEL, RATE, Hibari, with_output
+from deployments.speech.timing import LATE
 from media.errors import AvatarError
 from media.sound import Speech
 from media.timegrid import SOUND_RATE
+from training.mouth.clock import lateness
 
 GREETING = "Hello, my name is Anna. I paid $5 million at 7:30 pm!"
 
@@ -48,7 +51,22 @@ def test_the_durations_add_up_to_the_sound_to_the_sample(model: Path, voice: Hib
     durations = voice.session.run(["/Clip_output_0"], feed)[0]
     assert durations.sum() * FRAME == len(sound)
     assert all(a.end == pytest.approx(b.start) for a, b in pairwise(times))
-    assert times[0].start == durations.ravel()[0] * FRAME / RATE
+    assert times[0].start == pytest.approx(durations.ravel()[0] * FRAME / RATE - LATE)
+
+
+def test_phonemes_are_stated_where_they_are_heard(tmp_path: Path, voice: Hibari) -> None:
+    text = "Six crisp biscuits sat beside a sack of rice and two baked potatoes."
+    (speech,) = voice.speak(text, "heart")
+    sound = resample_poly(speech.samples, 1, SOUND_RATE // 16_000)
+    np.savez(
+        tmp_path / "held-heart-0000.npz",
+        sound=(20_000 * sound).astype(np.int16),
+        symbols=np.array([p.symbol for p in speech.phones]),
+        times=np.array([(p.start, p.end) for p in speech.phones], np.float32),
+    )
+    late = lateness([tmp_path / "held-heart-0000.npz"])
+    assert set(late) == {"hiss", "vowels", "stops"}
+    assert max(abs(ms) for ms in late.values()) <= 20
 
 
 def test_an_output_can_be_asked_of_any_model(model: Path) -> None:

@@ -3,15 +3,13 @@
 Step 2, after `sample`. Writes shards of pictures with their meshes; a run that was cut goes on.
 """
 
-import argparse
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from training.lips.mouths import measure
 from training.lips.sample import Studio
-from training.lips.shards import missing, write
+from training.lips.shards import missing, shared_work, write
 from training.lips.steering import Steering, correlations
 
 SHARD = 20
@@ -21,16 +19,24 @@ MOUTHS: Final[dict[str, dict[str, float]]] = {
     "own": {},
     "shut": {"opening": -0.04, "smile": 0.2, "jaw": 0.02},
     "parted": {"opening": 0.03, "smile": 0.3},
-    "small": {"opening": 0.07, "smile": 0.25, "jaw": 0.06},
-    "mid": {"opening": 0.13, "smile": 0.3, "jaw": 0.13},
+    "small": {"opening": 0.07, "smile": 0.1, "jaw": 0.06, "bright": 0.5},
+    "mid": {"opening": 0.13, "smile": 0.15, "jaw": 0.13, "bright": 0.45},
     "wide": {"opening": 0.23, "smile": 0.4, "jaw": 0.22},
+    "ah": {"opening": 0.20, "smile": 0.05, "jaw": 0.22, "bright": 0.3},
     "ee": {"opening": 0.08, "width": 1.08, "smile": 0.5},
-    "oh": {"opening": 0.15, "width": 0.80, "round": 0.18, "smile": 0.1, "jaw": 0.17},
-    "oo": {"opening": 0.04, "width": 0.74, "round": 0.35, "smile": 0.1},
+    "oh": {"opening": 0.15, "width": 0.80, "round": 0.18, "smile": 0.1, "jaw": 0.17, "bright": 0.3},
+    "oo": {"opening": 0.05, "width": 0.74, "round": 0.35, "smile": 0.1, "bright": 0.3},
     "laugh": {"opening": 0.14, "width": 1.13, "smile": 0.95},
 }
 """Measures that each mouth is steered to; what it then measures is what counts."""
-JITTER: Final = {"opening": 0.02, "width": 0.03, "round": 0.05, "smile": 0.1, "jaw": 0.02}
+JITTER: Final = {
+    "opening": 0.02,
+    "width": 0.03,
+    "round": 0.05,
+    "smile": 0.1,
+    "jaw": 0.02,
+    "bright": 0.08,
+}
 
 
 def portray(studio: Studio, steering: Steering, number: int) -> list[tuple[Any, ...]]:
@@ -44,21 +50,22 @@ def portray(studio: Studio, steering: Steering, number: int) -> list[tuple[Any, 
         picture = studio.draw(person, mouth)
         face = studio.face(picture)
         if face is not None:
-            made.append((number, index, picture, face.mesh, measure(face).astype(np.float32)))
+            made.append(
+                (number, index, picture, face.mesh, measure(picture, face).astype(np.float32))
+            )
     return made
 
 
 def main() -> None:
     """Make the shards that are missing."""
-    parser = argparse.ArgumentParser(description="Draw people with many mouths.")
-    parser.add_argument("data", type=Path)
+    parser = shared_work("Draw people with many mouths.")
     parser.add_argument("--people", type=int, default=1500)
     given = parser.parse_args()
     for name, figure in correlations(given.data / "samples").items():
         print(f"{name:8s} is told from the latent with r = {figure:.2f}")
     studio = Studio()
     steering = Steering.fit(given.data / "samples", studio.probes)
-    for path, numbers in missing(given.data / "people", given.people, SHARD):
+    for path, numbers in missing(given.data / "people", given.people, SHARD, given.share):
         rows = [row for number in numbers for row in portray(studio, steering, number)]
         columns = zip(*rows, strict=True)
         names = ("person", "mouth", "picture", "mesh", "measures")

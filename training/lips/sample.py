@@ -1,11 +1,8 @@
 """Random mouths on random faces, measured: `python -m training.lips.sample DATA`.
 
 Each face gets the mouth layers of another one. What the mouth then does, as a function of both,
-is what `probes.py` fits. A run that was cut goes on where it was.
+is what `steering.py` fits. A run that was cut goes on where it was.
 """
-
-import argparse
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +15,7 @@ from media.face import Face, HeadPose, Picture
 from serve.settings import Settings
 from serve.weights.store import open_store
 from training.lips.mouths import measure
-from training.lips.shards import Arrays, missing, write
+from training.lips.shards import Arrays, missing, shared_work, write
 from training.lips.synthesis import LAYERS, MOUTH_LAYERS, SIDE, LayeredGenerator
 
 SHARD = 100
@@ -73,21 +70,21 @@ def sample(studio: Studio, numbers: range) -> Arrays:
     for n in numbers:
         person = studio.person(FIRST_SEED + 2 * n)
         mouth = studio.latent(FIRST_SEED + 2 * n + 1, MOUTH_TRUNCATION)
-        face = studio.face(studio.draw(person, mouth))
+        picture = studio.draw(person, mouth)
+        face = studio.face(picture)
         if face is not None:
-            rows.append((person, mouth, measure(face)))
+            rows.append((person, mouth, measure(picture, face)))
     persons, mouths, measures = (np.array(column, np.float32) for column in zip(*rows, strict=True))
     return {"persons": persons, "mouths": mouths, "measures": measures}
 
 
 def main() -> None:
     """Make the shards that are missing."""
-    parser = argparse.ArgumentParser(description="Measure random mouths on random faces.")
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--faces", type=int, default=1500)
+    parser = shared_work("Measure random mouths on random faces.")
+    parser.add_argument("--faces", type=int, default=2000)
     given = parser.parse_args()
     studio = Studio()
-    for path, numbers in missing(given.data / "samples", given.faces, SHARD):
+    for path, numbers in missing(given.data / "samples", given.faces, SHARD, given.share):
         made = sample(studio, numbers)
         write(path, made)
         print(f"{numbers.stop} of {given.faces}: {len(made['persons'])} made out", flush=True)

@@ -1,5 +1,6 @@
 """Steps write their results in shards, each whole or not at all, so that a cut run goes on."""
 
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,29 @@ from numpy.typing import NDArray
 Arrays = dict[str, NDArray[Any]]
 
 
+def shared_work(what: str) -> argparse.ArgumentParser:
+    """The options of a step that several processes may share."""
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--share", default="1/1", help="2/3: the second of three processes")
+    return parser
+
+
 def finished(folder: Path) -> list[Path]:
     """The shards of a step, in order."""
     return sorted(path for path in folder.glob("[0-9]*.npz") if ".part" not in path.name)
 
 
-def missing(folder: Path, count: int, size: int) -> Iterator[tuple[Path, range]]:
-    """The shards that are still to be made of `count` numbers, with the numbers of each."""
+def missing(
+    folder: Path, count: int, size: int, share: str = "1/1"
+) -> Iterator[tuple[Path, range]]:
+    """The shards that are still to be made of `count` numbers, with the numbers of each.
+
+    `share` "2/3" leaves two of three shards to other processes.
+    """
+    mine, of = (int(part) for part in share.split("/"))
     folder.mkdir(parents=True, exist_ok=True)
-    for first in range(0, count, size):
+    for first in range((mine - 1) * size, count, of * size):
         path = folder / f"{first:06d}.npz"
         if not path.exists():
             yield path, range(first, min(first + size, count))

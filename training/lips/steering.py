@@ -1,11 +1,11 @@
 """How the mouth layers' latent moves a mouth: linear fits to samples, and moves made with them.
 
-The same mathematics as the portrait stage's probes (deployments/portrait/probes.py), for a latent
-that enters at the mouth's layers alone.
+The portrait stage's probes (deployments/portrait/probes.py) for a latent that enters at the mouth's
+layers alone; the person adds to each score.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployments.portrait.probes import Probes
-from training.lips.mouths import KEPT, MEASURES
+from training.lips.mouths import MEASURES, SHAPES
 from training.lips.shards import load
 
 Array = NDArray[np.float64]
@@ -22,7 +22,6 @@ PENALTY: Final = 60.0
 """Of the fit: latents have more numbers than there are independent looks."""
 STAYS: Final = ("male", "age", "skinL", "skinB", "glasses", "beard", "intruder", "minor")
 """Probes of the portrait stage that a move must leave as they are."""
-RIDGE: Final = 1e-3
 LONGEST: Final = 6.0
 """Longest move in the latents' own deviations: beyond, faces fall apart."""
 
@@ -46,7 +45,7 @@ class Steering:
         weights = _ridge(np.concatenate([persons, mouths], axis=1), measures)
         half = persons.shape[1]
         by_person, by_mouth = weights[:, :half], weights[:, half:-1]
-        return cls(by_person, by_mouth, weights[:, -1], measures.std(axis=0), probes)
+        return cls(by_person, by_mouth, weights[:, -1], np.nanstd(measures, axis=0), probes)
 
     def predict(self, person: Array, mouth: Array) -> Array:
         """(MEASURES,) as the fit expects them."""
@@ -57,20 +56,24 @@ class Steering:
 
         Where that is too far from any face, it goes a part of the way.
         """
-        rows, missing = [], []
-        now = self.predict(person, person)
-        for k, name in enumerate(MEASURES):
-            if name in wanted or name in KEPT:
-                rows.append(self.by_mouth[k] / self.spread[k])
-                missing.append((wanted.get(name, now[k]) - now[k]) / self.spread[k])
-        for name in STAYS:
-            rows.append(self.probes.direction[self.probes.names.index(name)])
-            missing.append(0.0)
-        lines = np.array(rows)
-        natural = lines @ self.probes.covariance
-        weights = np.linalg.solve(natural @ lines.T + RIDGE * np.eye(len(lines)), missing)
-        length = float(np.sqrt(weights @ np.array(missing)))
-        return np.asarray(person + weights @ natural * min(1.0, LONGEST / max(length, 1e-9)))
+        stays = [self.probes.names.index(name) for name in STAYS]
+        lines = replace(
+            self.probes,
+            names=(*MEASURES, *STAYS),
+            direction=np.vstack(
+                [self.by_mouth / self.spread[:, None], self.probes.direction[stays]]
+            ),
+            offset=np.concatenate(
+                [(self.by_person @ person + self.offset) / self.spread, self.probes.offset[stays]]
+            ),
+        )
+        goals = {name: v / self.spread[MEASURES.index(name)] for name, v in wanted.items()}
+        free = {name for name in SHAPES if name not in wanted}
+        moved, length = lines.steer(
+            person[None], {name: (v, v) for name, v in goals.items()}, free=free
+        )
+        share = min(1.0, LONGEST / max(float(np.sqrt(length[0])), 1e-9))
+        return np.asarray(person + share * (moved[0] - person))
 
 
 def load_samples(folder: Path) -> tuple[Array, Array, Array]:
@@ -92,15 +95,23 @@ def correlations(folder: Path, folds: int = 5) -> dict[str, float]:
         weights = _ridge(features[fold != n], measures[fold != n])
         guess[fold == n] = np.c_[features[fold == n], np.ones((fold == n).sum())] @ weights.T
     return {
-        name: float(np.corrcoef(guess[:, k], measures[:, k])[0, 1])
-        for k, name in enumerate(MEASURES)
+        name: float(np.corrcoef(guess[seen, k], label[seen])[0, 1])
+        for k, (name, (label, seen)) in enumerate(zip(MEASURES, _seen(measures), strict=True))
     }
 
 
 def _ridge(features: Array, labels: Array) -> Array:
-    """(labels, features + 1) weights, the last being the offset."""
-    mean, middle = features.mean(axis=0), labels.mean(axis=0)
+    """(labels, features + 1) weights, the last being the offset; from the rows without NaN."""
+    return np.array([_line(features[seen], label[seen]) for label, seen in _seen(labels)])
+
+
+def _seen(labels: Array) -> list[tuple[Array, NDArray[np.bool_]]]:
+    return [(label, ~np.isnan(label)) for label in labels.T]
+
+
+def _line(features: Array, label: Array) -> Array:
+    mean, middle = features.mean(axis=0), label.mean()
     centred = features - mean
     gram = centred.T @ centred + PENALTY * np.eye(features.shape[1])
-    weights = np.linalg.solve(gram, centred.T @ (labels - middle)).T
-    return np.asarray(np.c_[weights, middle - weights @ mean])
+    weights = np.linalg.solve(gram, centred.T @ (label - middle))
+    return np.append(weights, middle - weights @ mean)

@@ -12,7 +12,7 @@ from deployments.lipsync.mouth import HOPS_AFTER, HOPS_BEFORE, OPENING_UNIT, WID
 from media.sound import Sound
 from training.mouth.augment import only_noise, spoil
 from training.mouth.noises import RATE, backgrounds, one_background
-from training.mouth.targets import targets
+from training.mouth.targets import NAMES, targets
 
 HOPS = 240
 """Hops of a crop that are learned from."""
@@ -73,18 +73,18 @@ class Speakers:
             speech[: len(self.sounds[n])] = self.sounds[n][:whole]
             speech *= np.float32(chance.uniform(0.5, 1.0))
             sounds += [np.zeros(gap * HOP, np.float32), speech]
-            shapes += [np.zeros((gap, 5), np.float32), self.targets[n]]
+            shapes += [np.zeros((gap, len(NAMES)), np.float32), self.targets[n]]
             length += gap * HOP + whole
         return np.concatenate(sounds), np.concatenate(shapes)
 
 
 def crop(speakers: Speakers, chance: np.random.Generator) -> tuple[Array, Array]:
-    """Features (CHANNELS, HOPS + reach) and shapes (5, HOPS)."""
+    """Features (CHANNELS, HOPS + reach) and shapes (curves, HOPS)."""
     hops = WARM + HOPS + HOPS_AFTER + 1
     others = speakers.sounds[int(chance.integers(len(speakers.sounds)))]
     if chance.random() < NOISE_ONLY:
         sound = only_noise((hops + 1) * HOP, speakers.noises, chance)
-        shapes = np.zeros((hops, 5), np.float32)
+        shapes = np.zeros((hops, len(NAMES)), np.float32)
     else:
         track, all_shapes = speakers.track(hops / 100 + 1, chance)
         start = int(chance.integers(0, len(track) // HOP - hops))
@@ -100,7 +100,7 @@ def crop(speakers: Speakers, chance: np.random.Generator) -> tuple[Array, Array]
     features, _, _ = spectra(Sound(sound, RATE), first, WARM + HOPS + HOPS_AFTER)
     if chance.random() < WARPED:
         features[:, :BANDS] @= warped(float(np.exp(chance.uniform(-WARP, WARP))))
-    units = np.array([OPENING_UNIT, WIDTH_UNIT, 1, 1, 1], np.float32)
+    units = np.array([OPENING_UNIT, WIDTH_UNIT, *[1] * (len(NAMES) - 2)], np.float32)
     return features.T, (shapes[WARM : WARM + HOPS] / units).T
 
 

@@ -16,7 +16,7 @@ from deployments.lipsync.mouth import MouthCurves, MouthReader
 from media.sound import Sound
 from training.mouth.augment import band, rms_of_speech, room
 from training.mouth.noises import RATE, background, backgrounds, breath
-from training.mouth.targets import LEAD, LIPS_SHUT, targets
+from training.mouth.targets import LEAD, LIPS_SHUT, NAMES, targets
 from training.mouth.unheard import unheard_noise
 
 Array = NDArray[np.float32]
@@ -29,6 +29,7 @@ FRAME_HOPS = 4
 PAUSE = 1.0
 SPEECH_MOVES = 0.0040
 """Mean change of the opening from hop to hop in held-out speech: what noise is compared to."""
+COMPARED = tuple(k for k, name in enumerate(NAMES) if name != "voice")
 WIDE_VOWELS = "ɑæʌɛAIOW"
 VOWELS = WIDE_VOWELS + "iɪuʊəɔɒɜQYᵊᵻa"
 WHOLE_FAMILIES = ("heart", "piper")
@@ -49,8 +50,8 @@ class Tally:
 
     def add(self, curves: MouthCurves, wanted: Array, phones: Sequence[tuple[str, float]]) -> None:
         """One utterance that began PAUSE seconds into the track."""
-        given = np.stack([curves.opening, curves.width, curves.closure, curves.teeth], axis=1)
-        self.pairs.append((given, wanted[: len(given), :4]))
+        given = np.stack([getattr(curves, NAMES[k]) for k in COMPARED], axis=1)
+        self.pairs.append((given, wanted[: len(given), list(COMPARED)]))
         for symbol, middle in phones:
             at = round((middle + PAUSE - LEAD) * 100)
             opening = float(curves.opening[at])
@@ -71,11 +72,11 @@ class Tally:
         """One row of the table."""
         given = np.concatenate([g for g, _ in self.pairs])
         wanted = np.concatenate([w for _, w in self.pairs])
-        r = [np.corrcoef(given[:, i], wanted[:, i])[0, 1] for i in range(4)]
+        r = [np.corrcoef(given[:, i], wanted[:, i])[0, 1] for i in range(len(COMPARED))]
         size = given[:, 0].std() / wanted[:, 0].std()
         idle, active = np.mean(self.moved, axis=0)
         return (
-            f"{r[0]:.3f} | {r[1]:.3f} | {r[2]:.3f} | {r[3]:.3f} | {size:.2f} | "
+            f"{' | '.join(f'{each:.3f}' for each in r)} | {size:.2f} | "
             f"{best_shift(given[:, 0], wanted[:, 0]) * 10:+d} | {np.mean(self.shut):.1%} | "
             f"{np.mean(self.shut_near):.1%} | "
             f"{np.mean(self.wrongly_shut):.1%} | {np.mean(self.vowels):.1%} | "
@@ -131,9 +132,9 @@ def conditions(chance: np.random.Generator) -> dict[str, Callable[[Array], Array
 def speech(reader: MouthReader, folder: Path) -> None:
     """The table over held-out lines and voices."""
     print(
-        "| voices | sound | opening r | width r | closure r | teeth r | size | late ms "
-        "| m b p shut | in a frame | vowels shut | vowels open | pause | pause moves |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+        "| voices | sound | opening r | width r | closure r | teeth r | bared r | tongue r | size "
+        "| late ms | m b p shut | in a frame | vowels shut | vowels open | pause | pause moves |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
     )
     for who in (*WHOLE_FAMILIES, "others"):
         for name, spoil in conditions(np.random.default_rng(3)).items():

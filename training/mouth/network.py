@@ -9,7 +9,7 @@ from deployments.lipsync.mouth import HOPS_AFTER, HOPS_BEFORE
 WIDTH = 112
 DILATIONS = (1, 2, 4, 4, 4)
 FIRST = 5
-OUTPUTS = 5
+OUTPUTS = 7
 REACH = FIRST - 1 + 2 * sum(DILATIONS)
 
 
@@ -31,7 +31,7 @@ class Block(nn.Module):
 class MouthNetwork(nn.Module):
     """Features (batch, CHANNELS, n) to shapes (batch, OUTPUTS, n - REACH).
 
-    Opening and width in the engine's units; closure, teeth and voice from 0 to 1.
+    Opening and width in the engine's units, the others from 0 to 1.
     """
 
     def __init__(self) -> None:

@@ -25,9 +25,8 @@ FRAME = 256
 DURATIONS = "/Ceil_output_0"
 SCALES = (0.667, 1.0, 0.8)
 """Piper's own variation of the sound, tempo, and variation of the durations."""
-EARLY = 0.043
-"""Seconds by which its durations place phonemes earlier than hibari's and Kokoro's do, against
-the sound itself (measured by clock.py); added, so that all stated times mean the same."""
+LATE = 0.015
+"""Seconds by which its durations place phonemes behind the sound (measured by clock.py)."""
 
 SPELLED = {
     "A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ", "ʤ": "dʒ", "ʧ": "tʃ",
@@ -77,7 +76,7 @@ class Piper:
 
 def _timed(symbols: list[str], owners: list[int], edges: list[float]) -> list[Timed]:
     """Each symbol from the middle of the blank before it to the middle of the one behind it."""
-    middles = [(a + b) / 2 + EARLY for a, b in pairwise(edges)]
+    middles = [(a + b) / 2 - LATE for a, b in pairwise(edges)]
     out = []
     for n, symbol in enumerate(symbols):
         own = [i for i, owner in enumerate(owners) if owner == n]

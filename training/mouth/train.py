@@ -24,14 +24,15 @@ import torch
 from numpy.typing import NDArray
 
 from deployments.lipsync.hearing import CHANNELS
+from deployments.lipsync.mouth import PRESSED, SPEAKS
 from training.mouth.batches import Speakers, batch, renew_all
 from training.mouth.network import OUTPUTS, REACH, MouthNetwork
 
 BATCH = 24
 WARM_STEPS = 100
 DECAY = 1e-2
-WEIGHTS = (4.0, 1.5, 1.0, 0.7, 0.6)
-"""Of opening, width, closure, teeth and voice in the loss."""
+WEIGHTS = (4.0, 1.5, 1.0, 0.7, 0.9, 0.5, 0.3)
+"""Of opening, width, closure, teeth, voice, bared and tongue in the loss."""
 SHUT = 3.0
 """How much more an error weighs where the lips should be shut."""
 CHANGE = 3.0
@@ -58,9 +59,9 @@ def loss_of(given: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 
 def shown(given: torch.Tensor) -> torch.Tensor:
     """The curves as the engine shows them: still without a voice, shut where lips are pressed."""
-    voice, pressed = ease(given[:, 4], 0.25, 0.6), ease(given[:, 2], 0.3, 0.6)
+    voice, pressed = ease(given[:, 4], *SPEAKS), ease(given[:, 2], *PRESSED)
     gap = given[:, 0].clamp(0, 1.2) * voice * (1 - pressed)
-    return torch.stack([gap, given[:, 1] * voice, given[:, 2], given[:, 3], given[:, 4]], dim=1)
+    return torch.cat([gap[:, None], given[:, 1:2] * voice[:, None], given[:, 2:]], dim=1)
 
 
 def ease(x: torch.Tensor, low: float, high: float) -> torch.Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from deployments.speech.hibari import with_output
 from deployments.speech.reading import read
-from deployments.speech.timing import Timed, phones_of
+from deployments.speech.timing import LATE, Timed, phones_of
 from media.sound import Phone
 
 RATE = 24_000
@@ -61,7 +61,7 @@ class Speaker:
             feed = {"tokens": ids, "style": table[len(symbols)][None], "speed": pace}
             sound, durations = self.session.run(None, feed)
             sound = sound.ravel()
-        ends = np.cumsum(durations.ravel()) * FRAME / RATE
+        ends = np.cumsum(durations.ravel()) * FRAME / RATE - LATE
         timed = [Timed(c, 0, float(ends[i]), float(ends[i + 1])) for i, c in enumerate(symbols)]
         return Utterance(sound, heard(sound, phones_of(timed)))
 
