@@ -32,6 +32,7 @@ from bench.lips_scores.material import (
     photographed_portraits,
     recordings,
     spoken,
+    viewed_portraits,
     voices,
 )
 from bench.lips_scores.scores import Scores, score, together
@@ -115,6 +116,7 @@ def measure(
         for title, made in (
             ("prompts", painted_portraits(stages)),
             ("photos", photographed_portraits(stages)),
+            ("views", viewed_portraits(stages)),
         ):
             groups[title] = studio.rows(speaking(studio, made, tracks), keep=True)
             faces = {**faces, **made}

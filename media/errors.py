@@ -8,6 +8,7 @@ RETRYABLE: Final[Mapping[str, bool]] = {
     "no_face": False,
     "many_faces": False,
     "face_too_small": False,
+    "mouth_covered": False,
     "unreadable_image": False,
     "unreadable_audio": False,
     "silent_audio": False,

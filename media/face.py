@@ -16,6 +16,9 @@ Picture = NDArray[np.uint8]
 MIN_EYE_DISTANCE = 16.0
 """Pixels between the eyes below which no lips can be read (a face of about 40 px)."""
 
+MOST_COVERED = 0.15
+"""Share of the lips that may be covered."""
+
 CLEARLY_LARGEST = 1.8
 """A face counts as the one meant when its area is this many times the next one's."""
 
@@ -43,6 +46,8 @@ class Face:
     """(478, 3): the MediaPipe mesh with irises; depth in the unit of x."""
     blendshapes: NDArray[np.float32] | None = None
     """(52,) ARKit-like coefficients, in MediaPipe's order."""
+    covered: float = 0.0
+    """Share of the lips with something in front of them, where the engine looked."""
 
     @property
     def area(self) -> float:
@@ -131,6 +136,18 @@ def require_large_enough(face: Face, *, param: str = "avatar_image") -> None:
         raise AvatarError(
             "face_too_small",
             "The face is too small to animate: use a picture where it is at least 80 pixels wide.",
+            param=param,
+            details={"faces": [face.summary()]},
+        )
+
+
+def require_free_mouth(face: Face, *, param: str = "avatar_image") -> None:
+    """Raise `mouth_covered` where something is in front of more than MOST_COVERED of the lips."""
+    if face.covered > MOST_COVERED:
+        raise AvatarError(
+            "mouth_covered",
+            "Something covers the mouth: use a picture where no hand, microphone or other thing "
+            "is in front of it.",
             param=param,
             details={"faces": [face.summary()]},
         )

@@ -14,6 +14,7 @@ import skimage.data
 
 import gallery
 from bench.lips_scores.clip import Track
+from bench.lips_scores.views import sized_pictures, turned_pictures
 from deployments.in_a_row import InARow
 from media.face import Picture, Portrait
 from media.framing import frame_portrait
@@ -68,6 +69,12 @@ def photographed_portraits(stages: InARow) -> Mapping[str, Portrait]:
         "astronaut, close": portrait(stages, picture[10:240, 110:340]),
         "astronaut, tilted": portrait(stages, np.asarray(tilted, np.uint8)),
     }
+
+
+def viewed_portraits(stages: InARow) -> Mapping[str, Portrait]:
+    """Heads turned to the side, a very small and a very large face."""
+    pictures = {**turned_pictures(), **sized_pictures()}
+    return {name: portrait(stages, picture) for name, picture in pictures.items()}
 
 
 def portrait(stages: InARow, picture: Picture) -> Portrait:

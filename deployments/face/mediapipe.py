@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from deployments.face import blazeface, facemesh, tiles
 from deployments.face.blendshapes import blendshapes
+from deployments.face.covered import MouthCover
 from deployments.face.facemesh import Region
 from deployments.face.head_pose import CanonicalFace, head_pose
 from deployments.face.second_look import second_look
@@ -61,6 +62,7 @@ class Networks:
     mesh: Network
     expression: Network
     canonical: CanonicalFace
+    cover: MouthCover
 
 
 class MediaPipe:
@@ -90,6 +92,7 @@ class MediaPipe:
                 mesh=Network(members[MESH], threads=threads),
                 expression=Network(members[EXPRESSION], threads=threads),
                 canonical=CanonicalFace.parse(members[GEOMETRY]),
+                cover=MouthCover.load(),
             )
         except (ValueError, RuntimeError) as error:
             raise unreadable(files[TASK]) from error
@@ -127,7 +130,7 @@ class MediaPipe:
         return left_to_right(faces)
 
     def mesh(self, picture: Picture, face: Face) -> Face:
-        """The same face with `mesh`, `blendshapes` and the pose of that mesh.
+        """The same face with `mesh`, `blendshapes` and the pose of that mesh, `covered` measured.
 
         The mesh is looked for round the face's own mesh if it has one, else round its box, turned
         by its roll. Raises AvatarError `no_face` where no mesh fits there.
@@ -151,6 +154,7 @@ class MediaPipe:
             mesh=mesh,
             blendshapes=blendshapes(self._networks.expression, mesh),
             pose=head_pose(mesh, self._networks.canonical),
+            covered=self._networks.cover.share(picture, mesh),
         )
 
     def _candidates(self, level: Iterable[Tile]) -> Iterator[tuple[Box, Region]]:

@@ -6,6 +6,7 @@ is carried back onto the rectangle. `training/lips` makes the network.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,6 +21,9 @@ from deployments.lipsync.mouth_geometry import lip_mask
 from media.errors import AvatarError
 from media.face import Picture
 
+SHIPPED: Final = Path(__file__).with_name("repair.onnx")
+SHIPPED_SHA256: Final = "193bcedd6ea95b64ff4a92e305918d4ea7ab87d9a5031f9486c6672184f1139d"
+"""Network and digest; `training/lips` says where it comes from and makes it."""
 SCALE: Final = 89.0
 """Pixels of the crop a face unit."""
 WIDTH, HEIGHT = 128, 88
@@ -48,8 +52,16 @@ class Repairer:
         self._session = session
 
     @classmethod
-    def load(cls, path: Path, *, threads: int) -> Self:
-        """Open the network. Raises AvatarError `weights_missing` where it is absent or another."""
+    def load(cls, path: Path | None = None, *, threads: int) -> Self:
+        """Open the network at `path`, by default the one that ships with the project.
+
+        Raises AvatarError `weights_missing` where it is absent or another, ValueError where the
+        shipped file was changed.
+        """
+        if path is None:
+            path = SHIPPED
+            if sha256(path.read_bytes()).hexdigest() != SHIPPED_SHA256:
+                raise ValueError(f"{path.name} is not the file this version was made with")
         try:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads

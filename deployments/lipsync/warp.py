@@ -61,15 +61,16 @@ class Warp:
         *,
         threads: int,
         gain: float = GAIN,
-        repair: str = "",
+        repair: bool | str = True,
     ) -> Self:
-        """Open the embedded network; `gain` scales every opening.
+        """Open the embedded networks; `gain` scales every opening.
 
-        `repair` is the file of a network that repairs the warped mouth; none comes with the
-        project yet. Raises AvatarError `weights_missing` where it cannot be used.
+        `repair`: the file of another network that repairs the warped mouth, or False for none.
+        Raises AvatarError `weights_missing` where it cannot be used.
         """
         del files
-        repairer = Repairer.load(Path(repair), threads=threads) if repair else None
+        other = Path(repair) if isinstance(repair, str) else None
+        repairer = Repairer.load(other, threads=threads) if repair else None
         return cls(MouthReader.load(None, threads=threads), repairer, gain)
 
     def prepare(self, portrait: Portrait) -> WarpPortrait:

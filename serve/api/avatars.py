@@ -67,7 +67,14 @@ async def list_avatars(
     summary="Keep an avatar from a picture or from words",
     openapi_extra=openapi.body(AvatarRequest, files=("image",), examples=_EXAMPLES),
     responses=openapi.errors(
-        *("no_face", "many_faces", "face_too_small", "unreadable_image", "invalid_request"),
+        *(
+            "no_face",
+            "many_faces",
+            "face_too_small",
+            "mouth_covered",
+            "unreadable_image",
+            "invalid_request",
+        ),
         *("unsafe_image", "too_large", "overloaded", "weights_missing"),
     ),
 )

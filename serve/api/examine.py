@@ -111,7 +111,7 @@ async def picture(services: Services, upload: Upload, index: int | None, param: 
     """Decode an uploaded picture and choose its face.
 
     Raises AvatarError `unreadable_image`, `too_large`, `no_face`, `many_faces`,
-    `face_too_small`, or `invalid_request` for a face that is not there.
+    `face_too_small`, `mouth_covered`, or `invalid_request` for a face that is not there.
     """
     most = services.settings.max_picture_pixels
 

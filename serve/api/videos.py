@@ -42,7 +42,14 @@ _EXAMPLES: Final = {
     summary="Make a video",
     openapi_extra=openapi.body(VideoRequest, files=FILES, examples=_EXAMPLES),
     responses=openapi.errors(
-        *("no_face", "many_faces", "face_too_small", "unreadable_image", "unreadable_audio"),
+        *(
+            "no_face",
+            "many_faces",
+            "face_too_small",
+            "mouth_covered",
+            "unreadable_image",
+            "unreadable_audio",
+        ),
         *("silent_audio", "empty_text", "text_too_long", "unknown_voice", "unknown_avatar"),
         *("invalid_request", "too_large", "too_many_jobs", "overloaded", "weights_missing"),
     ),

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from media.errors import AvatarError
-from media.face import Face, Picture, Portrait, choose, require_large_enough
+from media.face import Face, Picture, Portrait, choose, require_free_mouth, require_large_enough
 from media.picture import encode_webp
 from serve.stages import Stages
 from serve.storage import keys
@@ -22,8 +22,9 @@ async def portrait_of(
 ) -> Portrait:
     """The picture, cut to even sides, with its chosen face and that face's mesh.
 
-    Raises AvatarError `no_face`, `many_faces`, `face_too_small`, or `invalid_request` for a
-    `face_index` that does not exist; `param` names the input that the picture came by.
+    Raises AvatarError `no_face`, `many_faces`, `face_too_small`, `mouth_covered`, or
+    `invalid_request` for a `face_index` that does not exist; `param` names the input that the
+    picture came by.
     """
     height, width = (side - side % 2 for side in picture.shape[:2])
     if not height or not width:
@@ -35,6 +36,7 @@ async def portrait_of(
     chosen = faces[choose(faces, face_index, param=param)]
     face = await _mesh(stages, canvas, chosen, param)
     require_large_enough(face, param=param)
+    require_free_mouth(face, param=param)
     return Portrait(canvas, face)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import gallery
 from deployments.face.mediapipe import MediaPipe
+from deployments.lipsync import repair
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
@@ -96,7 +97,7 @@ def test_several_frames_are_repaired_as_each_alone(faces: MediaPipe) -> None:
 def test_the_engine_repairs_its_mouths_where_a_network_is_named(faces: MediaPipe) -> None:
     picture = gallery.picture("clara")
     (face,) = faces.find(picture)
-    plain, repairing = (Warp.load({}, threads=1, repair=name) for name in ("", str(TINTS)))
+    plain, repairing = (Warp.load({}, threads=1, repair=name) for name in (False, str(TINTS)))
     silence = Sound(np.zeros(16_000, np.float32), 16_000, 0)
     call = LipsyncCall("x", Fraction(25), 0, 2, silence, 0, False)
     portrait = Portrait(picture, face)
@@ -123,3 +124,25 @@ def test_another_network_is_refused() -> None:
     mouth = Path(__file__).parents[2] / "deployments" / "lipsync" / "mouth.onnx"
     with pytest.raises(AvatarError, match="training/lips"):
         Repairer.load(mouth, threads=1)
+
+
+def test_the_shipped_network_fills_open_mouths_and_leaves_the_rest(faces: MediaPipe) -> None:
+    field, rgb, place, wide = prepared(faces, gallery.picture("clara"))
+    shut = move(field, 0 * OPEN)
+    made = [rgb.copy(), rgb.copy()]
+    Repairer.load(threads=1).repair(place, made, [shut, wide])
+    outline = np.vstack([wide.upper_outline, wide.lower_outline[::-1]])
+    lips = np.zeros(rgb.shape[:2], np.uint8)
+    cv2.fillPoly(lips, [np.rint(outline).astype(np.int32)], 1)
+    far = ~cv2.dilate(lips, np.ones((61, 61), np.uint8)).astype(bool)
+    closed, opened = (np.abs(m.astype(int) - rgb).mean(axis=2) for m in made)
+    assert not closed[far].any()
+    assert not opened[far].any()
+    assert closed[lips > 0].mean() < 6
+    assert opened[lips > 0].mean() > closed[lips > 0].mean() + 3
+
+
+def test_a_changed_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repair, "SHIPPED_SHA256", "0" * 64)
+    with pytest.raises(ValueError, match="made with"):
+        Repairer.load(threads=1)

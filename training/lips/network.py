@@ -9,6 +9,9 @@ GIVEN = 8
 WIDTHS = (24, 48, 96)
 DILATE, BLUR = 9, 7
 """Pixels by which the repair reaches beyond the lips, and over which it fades."""
+SMOOTH, RIM = 9, 5
+"""Lips keep the photo's own texture: there the repair is a mean over SMOOTH pixels, all but for a
+rim of the inside."""
 
 
 def _conv(given: int, made: int, stride: int = 1, size: int = 3) -> nn.Conv2d:
@@ -63,7 +66,9 @@ class Repair(nn.Module):
         middle = self.out2(middle + functional.interpolate(self.up2(coarse), scale_factor=2.0))
         fine = self.out1(fine + functional.interpolate(self.up1(middle), scale_factor=2.0))
         added = functional.pixel_shuffle(self.leave(torch.relu(fine)), 2)
-        return 127.5 * added * reach(given)
+        inside = within(given)
+        smooth = functional.avg_pool2d(added, SMOOTH, 1, SMOOTH // 2, count_include_pad=False)
+        return 127.5 * (smooth + (added - smooth) * inside) * reach(given)
 
 
 def reach(given: torch.Tensor) -> torch.Tensor:
@@ -71,6 +76,12 @@ def reach(given: torch.Tensor) -> torch.Tensor:
     lips = given[:, 7:8].float() / 255
     wide = functional.max_pool2d(lips, DILATE, 1, DILATE // 2)
     return functional.avg_pool2d(wide, BLUR, 1, BLUR // 2, count_include_pad=False)
+
+
+def within(given: torch.Tensor) -> torch.Tensor:
+    """(n, 1, height, width) 0 to 1: the mouth's inside and its rim, where all may be new."""
+    wide = functional.max_pool2d(given[:, 6:7].float() / 255, RIM, 1, RIM // 2)
+    return functional.avg_pool2d(wide, RIM, 1, RIM // 2, count_include_pad=False)
 
 
 class Critic(nn.Module):

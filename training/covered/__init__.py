@@ -1,0 +1,1 @@
+"""Is something in front of the mouth? Learnt from drawn people and made-up obstacles."""
