@@ -54,13 +54,14 @@ class Repair(nn.Module):
 
         Height and width are multiples of 8.
         """
-        scaled = given.float() / 127.5 - 1
+        # Blocks are made of bytes: four times less to move than of floats.
+        scaled = functional.pixel_unshuffle(given, 2).float() / 127.5 - 1
         _, _, height, width = given.shape
-        blank = torch.zeros_like(scaled[:, :1])  # as many as are given, in the exported file too
-        ys = torch.linspace(-1, 1, height)[:, None] + blank
-        xs = torch.linspace(-1, 1, width)[None] + blank
-        x = functional.pixel_unshuffle(torch.cat([scaled, ys, xs], 1), 2)
-        fine = self.enter(x)
+        blank = torch.zeros_like(scaled[:, :4])  # as many as are given, in the exported file too
+        ys = torch.linspace(-1, 1, height)[:, None].expand(height, width)
+        xs = torch.linspace(-1, 1, width)[None].expand(height, width)
+        places = functional.pixel_unshuffle(torch.stack([ys, xs])[None], 2)
+        fine = self.enter(torch.cat([scaled, places[:, :4] + blank, places[:, 4:] + blank], 1))
         middle = self.in1(self.down1(torch.relu(fine)))
         coarse = self.in3(self.in2(self.down2(torch.relu(middle))))
         middle = self.out2(middle + functional.interpolate(self.up2(coarse), scale_factor=2.0))
