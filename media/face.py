@@ -16,7 +16,7 @@ Picture = NDArray[np.uint8]
 MIN_EYE_DISTANCE = 16.0
 """Pixels between the eyes below which no lips can be read (a face of about 40 px)."""
 
-MOST_COVERED = 0.15
+MOST_COVERED = 0.25
 """Share of the lips that may be covered."""
 
 CLEARLY_LARGEST = 1.8

@@ -8,6 +8,7 @@ from typing import Self
 
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.mouth import MouthReader
+from deployments.lipsync.repair import Repairer
 from deployments.lipsync.warp import GAIN, Warp, WarpPortrait
 from media.face import Portrait
 from media.patch import Frame
@@ -16,8 +17,8 @@ from media.patch import Frame
 class WatchedWarp(Warp):
     """The embedded lip sync, which notes what it is asked in a file and may be slow."""
 
-    def __init__(self, reader: MouthReader, notes: str, delay: float) -> None:
-        super().__init__(reader, None, GAIN)
+    def __init__(self, reader: MouthReader, repairer: Repairer, notes: str, delay: float) -> None:
+        super().__init__(reader, repairer, GAIN)
         self._notes = Path(notes)
         self._delay = delay
 
@@ -25,7 +26,8 @@ class WatchedWarp(Warp):
     def load(  # type: ignore[override]  # an engine's options are its own
         cls, files: Mapping[str, Path], *, threads: int, notes: str, delay: float = 0.0
     ) -> Self:
-        return cls(MouthReader.load(None, threads=threads), notes, delay)
+        repairer = Repairer.load(threads=threads)
+        return cls(MouthReader.load(None, threads=threads), repairer, notes, delay)
 
     def prepare(self, portrait: Portrait) -> WarpPortrait:
         self._note("prepare")

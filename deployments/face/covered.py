@@ -18,7 +18,7 @@ from deployments.lipsync.mouth_geometry import lip_mask
 from media.face import Picture
 
 SHIPPED: Final = Path(__file__).with_name("covered.onnx")
-SHIPPED_SHA256: Final = "a695b7d81448de4629d0a03337f9ce3c57f9e4f0ade901e394035f59a5b189bf"
+SHIPPED_SHA256: Final = "70fae572adf2e1887e41364024d3498889c6591e7e33afaac70ab6c46b737fc6"
 SCALE: Final = 44.5
 """Pixels of the crop a face unit."""
 WIDTH, HEIGHT = 64, 44

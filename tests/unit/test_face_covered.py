@@ -1,11 +1,13 @@
 """Something in front of the mouth is noticed; beards, smiles and shadows are not taken for it."""
 
+import io
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 import pytest
 import skimage.data
+from PIL import Image
 
 import gallery
 from deployments.face import covered
@@ -23,8 +25,7 @@ def cover() -> MouthCover:
 
 
 def found(engine: MediaPipe, picture: Picture) -> Face:
-    (face,) = engine.find(picture)
-    return engine.mesh(picture, face)
+    return engine.mesh(picture, max(engine.find(picture), key=lambda face: face.area))
 
 
 def ball(picture: Picture, mesh: Mesh) -> None:
@@ -82,6 +83,29 @@ def test_what_is_in_front_of_a_mouth_is_noticed(
 
 def test_a_smile_in_a_photograph_is_free(face_engine: MediaPipe, astronaut: Portrait) -> None:
     assert found(face_engine, astronaut.rgb).covered < MOST_COVERED
+
+
+def jpeg(picture: Picture, quality: int) -> Picture:
+    """The picture as a file of that quality shows it."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.uint8)
+
+
+@pytest.mark.parametrize("quality", [40, 60, 85])
+@pytest.mark.parametrize("name", ["astronaut", "amara", "samir", "walter"])
+def test_the_blocks_of_a_jpeg_file_are_not_taken_for_a_thing(
+    face_engine: MediaPipe, name: str, quality: int
+) -> None:
+    whole = skimage.data.astronaut() if name == "astronaut" else gallery.picture(name)
+    small = cv2.resize(whole, (512, 512), interpolation=cv2.INTER_AREA)
+    assert found(face_engine, jpeg(np.asarray(small, np.uint8), quality)).covered < MOST_COVERED
+
+
+@pytest.mark.parametrize("side", [256, 384])
+def test_a_small_photograph_is_free(face_engine: MediaPipe, side: int) -> None:
+    small = cv2.resize(skimage.data.astronaut(), (side, side), interpolation=cv2.INTER_AREA)
+    assert found(face_engine, np.asarray(small, np.uint8)).covered < MOST_COVERED
 
 
 @pytest.mark.parametrize("side", [200, 512, 1500])

@@ -44,6 +44,21 @@ def load_crops(folder: Path, chance: np.random.Generator) -> Crops:
     return {"crop": np.array(crops), "lips": np.array(lips), "person": np.array(persons)}
 
 
+def worn(crop: NDArray[np.uint8], chance: np.random.Generator) -> NDArray[np.uint8]:
+    """The crop of a poorer picture: fewer pixels, grain, the blocks of a JPEG file."""
+    if chance.random() < 0.5:
+        scale = chance.uniform(0.4, 2.0)
+        small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        if chance.random() < 0.3:
+            small = small + chance.normal(size=small.shape) * chance.uniform(1, 8)
+        quality = int(chance.integers(20, 96))
+        seen = np.clip(small, 0, 255).astype(np.uint8)
+        _, file = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        seen = np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR), np.uint8)
+        return np.asarray(cv2.resize(seen, (WIDTH, HEIGHT)), np.uint8)
+    return crop
+
+
 def example(
     crop: NDArray[np.uint8],
     lips: NDArray[np.uint8],
@@ -56,9 +71,7 @@ def example(
         crop, mask = maker(crop, chance)
     light = chance.uniform(0.5, 1.2) * (1 + 0.05 * chance.normal(size=3))
     crop = np.clip(crop * light, 0, 255).astype(np.uint8)
-    if chance.random() < 0.3:
-        small = cv2.resize(crop, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        crop = np.asarray(cv2.resize(small, (WIDTH, HEIGHT)), np.uint8)
+    crop = worn(crop, chance)
     seen = np.dstack([crop, lips]).transpose(2, 0, 1)
     pieces = (WIDTH // STRIDE, HEIGHT // STRIDE)
     share = np.asarray(cv2.resize(mask, pieces, interpolation=cv2.INTER_AREA), np.float32)
