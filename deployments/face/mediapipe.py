@@ -85,6 +85,7 @@ class MediaPipe:
             raise AvatarError(
                 "weights_missing", f"{TASK} is missing: run `avatar-serve weights fetch`."
             )
+        cover = MouthCover.load()  # a fault of ours, not of the bundle's
         members = read_task(files[TASK], (DETECTOR, MESH, EXPRESSION, GEOMETRY))
         try:
             networks = Networks(
@@ -92,7 +93,7 @@ class MediaPipe:
                 mesh=Network(members[MESH], threads=threads),
                 expression=Network(members[EXPRESSION], threads=threads),
                 canonical=CanonicalFace.parse(members[GEOMETRY]),
-                cover=MouthCover.load(),
+                cover=cover,
             )
         except (ValueError, RuntimeError) as error:
             raise unreadable(files[TASK]) from error

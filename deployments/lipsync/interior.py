@@ -111,8 +111,8 @@ def paint_interior(
     gain = light_gain(skin)
     own = own_teeth(field, rgb, skin)
     top = float(field.upper_lip[5, 1])
-    colour = np.asarray(TEETH, np.float32) * gain if own is None else own.colour
-    colour = colour if teeth is None else teeth
+    seen = np.asarray(TEETH, np.float32) * gain if own is None else own.colour
+    colour = seen if teeth is None else teeth
     edge = TOOTH_EDGE if own is None else (own.edge - top) / unit
     skull = upper_teeth(field, (x, y - height // 2, width, 2 * height), colour, edge)
     if own is not None:

@@ -91,7 +91,7 @@ def own_teeth(field: MouthField, rgb: Picture, skin: NDArray[np.float32]) -> Own
     ys = np.arange(height, dtype=np.float32)[:, None]
     share = (ys - top) / np.maximum(bottom - top, 1.0)
     weight *= np.clip((min(reach, 0.95) + 0.05 - share) / 0.15, 0, 1)
-    edge = float(top[round(field.upper_lip[5, 0])]) + reach * gap
+    edge = float(field.upper_lip[5, 1]) + reach * gap
     return OwnTeeth(np.asarray(weight, np.float32), colour, edge)
 
 

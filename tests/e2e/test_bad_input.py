@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import skimage.data
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tests.server import Server
 
@@ -31,6 +31,15 @@ def tiny_face() -> np.ndarray:
     small = Image.fromarray(skimage.data.astronaut()[:260, 90:350]).resize((56, 56))
     scene[200:256, 300:356] = np.asarray(small)
     return scene
+
+
+def microphone() -> np.ndarray:
+    """A dark ball on a stick in front of the mouth."""
+    scene = Image.fromarray(skimage.data.astronaut())
+    draw = ImageDraw.Draw(scene)
+    draw.line((224, 152, 260, 260), (58, 58, 62), 14)
+    draw.ellipse((204, 132, 244, 172), (38, 38, 42))
+    return np.asarray(scene)
 
 
 def bomb() -> bytes:
@@ -61,6 +70,7 @@ PICTURES = {
     "no face": (png(skimage.data.coffee()), "no_face"),
     "two faces": (png(two_faces()), "many_faces"),
     "a tiny face": (png(tiny_face()), "face_too_small"),
+    "a microphone before the mouth": (png(microphone()), "mouth_covered"),
     "a truncated picture": (FACE[: len(FACE) // 2], "unreadable_image"),
     "a decompression bomb": (bomb(), "too_large"),
     "a text file named .png": (b"I am no picture.", "unreadable_image"),

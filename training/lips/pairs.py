@@ -36,7 +36,7 @@ from media.face import Picture
 from training.lips.crop import CANVAS, Canvas, cut, lay_out, lay_over
 from training.lips.mouths import column, teeth_of
 from training.lips.people import MOUTHS
-from training.lips.shards import Arrays, finished, shared_work, write
+from training.lips.shards import Arrays, finished, my_part, shared_work, write
 
 SOURCES: Final = ("own", "shut", "parted", "ee", "laugh")
 TARGETS_EACH: Final = 4
@@ -150,8 +150,7 @@ def pairs_of(person: Arrays, chance: np.random.Generator) -> list[dict[str, Any]
 def main() -> None:
     """Make the shards that are missing."""
     given = shared_work("Make pairs for the network to learn from.").parse_args()
-    mine, of = (int(part) for part in given.share.split("/"))
-    for shard in finished(given.data / "people")[mine - 1 :: of]:
+    for shard in my_part(finished(given.data / "people"), given.share):
         path = given.data / "pairs" / shard.name
         if path.exists():
             continue

@@ -1,13 +1,14 @@
 """Steps write their results in shards, each whole or not at all, so that a cut run goes on."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Work = TypeVar("Work")
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -17,6 +18,12 @@ def shared_work(what: str) -> argparse.ArgumentParser:
     parser.add_argument("data", type=Path)
     parser.add_argument("--share", default="1/1", help="2/3: the second of three processes")
     return parser
+
+
+def my_part(work: Sequence[Work], share: str) -> Sequence[Work]:
+    """What is this process's own to do: of "2/3" every third piece, from the second on."""
+    mine, of = (int(part) for part in share.split("/"))
+    return work[mine - 1 :: of]
 
 
 def finished(folder: Path) -> list[Path]:
@@ -31,9 +38,8 @@ def missing(
 
     `share` "2/3" leaves two of three shards to other processes.
     """
-    mine, of = (int(part) for part in share.split("/"))
     folder.mkdir(parents=True, exist_ok=True)
-    for first in range((mine - 1) * size, count, of * size):
+    for first in my_part(range(0, count, size), share):
         path = folder / f"{first:06d}.npz"
         if not path.exists():
             yield path, range(first, min(first + size, count))
