@@ -4,7 +4,6 @@
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -17,6 +16,7 @@ from deployments.lipsync import repair
 from deployments.lipsync.landmarks import LOWER_OUTER, UPPER_OUTER, face_frame
 from deployments.lipsync.mouth_geometry import lip_mask
 from media.face import Picture
+from media.shipped import read_shipped
 
 SHIPPED: Final = Path(__file__).with_name("covered.onnx")
 SHIPPED_SHA256: Final = "70fae572adf2e1887e41364024d3498889c6591e7e33afaac70ab6c46b737fc6"
@@ -34,9 +34,7 @@ class MouthCover:
     @classmethod
     def load(cls) -> Self:
         """Open the network that ships with the project. Raises ValueError where it was changed."""
-        model = SHIPPED.read_bytes()
-        if sha256(model).hexdigest() != SHIPPED_SHA256:
-            raise ValueError(f"{SHIPPED.name} is not the file this version was made with")
+        model = read_shipped(SHIPPED, SHIPPED_SHA256)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         return cls(onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]))

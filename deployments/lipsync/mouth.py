@@ -1,7 +1,6 @@
 """Sound to mouth shapes: a small network over what is heard from 1 s before to 120 ms after."""
 
 from dataclasses import dataclass, fields
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
 
@@ -10,6 +9,7 @@ import onnxruntime as ort  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
 from deployments.lipsync.hearing import HOP, spectra
+from media.shipped import read_shipped
 from media.sound import Sound
 from media.timegrid import HEARING_RATE
 
@@ -76,9 +76,7 @@ class MouthReader:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        model = (path or SHIPPED).read_bytes()
-        if path is None and sha256(model).hexdigest() != SHIPPED_SHA256:
-            raise ValueError(f"{SHIPPED.name} is not the file this version was made with")
+        model = path.read_bytes() if path else read_shipped(SHIPPED, SHIPPED_SHA256)
         return cls(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
 
     def curves(self, sound: Sound, times: NDArray[np.float64]) -> MouthCurves:

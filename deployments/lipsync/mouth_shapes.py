@@ -5,8 +5,7 @@ are small moves made by hand.
 """
 
 import io
-from hashlib import sha256
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -23,11 +22,12 @@ from deployments.lipsync.landmarks import (
     UPPER_OUTER,
     FaceFrame,
 )
+from media.shipped import read_shipped
 
 SHAPES: Final = ("open", "width", "round", "close", "teeth", "press")
 FITTED: Final = 3
 """The first shapes, in a face unit of opening and width, and in funnel plus pucker (0 to 1)."""
-FILE: Final = "mouth_basis.npz"
+FILE: Final = Path(__file__).with_name("mouth_basis.npz")
 SHA256: Final = "8d8c42e5ed1b34bb5e3ac19122e083c8dffa69cbfcae4ee9ed73e876915b02fe"
 
 CLOSING_UPPER: Final = 0.4
@@ -39,9 +39,7 @@ Moves = dict[int, NDArray[np.float64]]
 
 def read_basis() -> Moves:
     """The fitted moves, for FITTED shapes. Raises ValueError where the file was changed."""
-    data = files("deployments.lipsync").joinpath(FILE).read_bytes()
-    if sha256(data).hexdigest() != SHA256:
-        raise ValueError(f"deployments/lipsync/{FILE} is not the file that was released")
+    data = read_shipped(FILE, SHA256)
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         shifts = arrays["shifts"].astype(np.float64)
         return {int(point): shifts[:, k] for k, point in enumerate(arrays["points"])}

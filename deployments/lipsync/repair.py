@@ -6,7 +6,6 @@ is carried back onto the rectangle. `training/lips` makes the network.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,6 +19,7 @@ from deployments.lipsync.mouth_field import MouthField, Moved
 from deployments.lipsync.mouth_geometry import lip_mask
 from media.errors import AvatarError
 from media.face import Picture
+from media.shipped import read_shipped
 
 SHIPPED: Final = Path(__file__).with_name("repair.onnx")
 SHIPPED_SHA256: Final = "bbb2b4940b50c805cc21443fd8a1cd3cf0e555512ff93555d8851a1bbda01b83"
@@ -58,15 +58,13 @@ class Repairer:
         Raises AvatarError `weights_missing` where it is absent or another, ValueError where the
         shipped file was changed.
         """
-        if path is None:
-            path = SHIPPED
-            if sha256(path.read_bytes()).hexdigest() != SHIPPED_SHA256:
-                raise ValueError(f"{path.name} is not the file this version was made with")
+        shipped = None if path else read_shipped(SHIPPED, SHIPPED_SHA256)
+        path = path or SHIPPED
         try:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
             session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+                shipped or path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime's errors share no base
             raise _unusable(path) from error

@@ -7,14 +7,14 @@ standard deviations of its label. `training/portraits` says where the lines come
 import io
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deployments.portrait.generator import Latents
+from media.shipped import read_shipped
 
 FILES: Final = {
     "probes.npz": "a3372db4e230713bf4bac550e5b62b816212021fdbd9ac8aaf172b56f4a4fee2",
@@ -105,8 +105,6 @@ class Probes:
 
 
 def _arrays(file: str, digest: str) -> dict[str, NDArray[Any]]:
-    data = files("deployments.portrait").joinpath(file).read_bytes()
-    if sha256(data).hexdigest() != digest:
-        raise ValueError(f"deployments/portrait/{file} is not the file that was released")
+    data = read_shipped(Path(__file__).with_name(file), digest)
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         return dict(arrays)

@@ -146,6 +146,17 @@ def test_a_face_is_laid_out_upright_at_one_scale(portrait: tuple[Picture, Face])
         assert lips == pytest.approx((64, 44 - BELOW * SCALE), abs=1)
 
 
+def laid_open(
+    picture: Picture, face: Face, points: tuple[int, ...]
+) -> tuple[crop.Canvas, crop.Mesh]:
+    """A face laid out, and its mesh with those points lower by 12 pixels."""
+    assert face.mesh is not None
+    canvas = crop.lay_out(picture, face.mesh)
+    lower = canvas.mesh.copy()
+    lower[list(points), 1] += 12
+    return canvas, lower
+
+
 def test_a_pair_of_a_picture_with_itself_is_that_picture(portrait: tuple[Picture, Face]) -> None:
     picture, face = portrait
     assert face.mesh is not None
@@ -162,10 +173,7 @@ def test_a_warp_carries_the_lips_to_where_the_target_has_them(
     portrait: tuple[Picture, Face],
 ) -> None:
     picture, face = portrait
-    assert face.mesh is not None
-    canvas = crop.lay_out(picture, face.mesh)
-    lower = canvas.mesh.copy()
-    lower[[14, 87, 317, 17, 84, 314], 1] += 12
+    canvas, lower = laid_open(picture, face, (14, 87, 317, 17, 84, 314))
     pair = make_pair(canvas, canvas.rgb, lower, Shown())
     assert pair["inner"].sum() > 255 * 100
     inside = pair["inner"] > 250
@@ -185,10 +193,7 @@ def test_how_far_a_drawn_persons_teeth_reach_is_found(
     portrait: tuple[Picture, Face],
 ) -> None:
     picture, face = portrait
-    assert face.mesh is not None
-    canvas = crop.lay_out(picture, face.mesh)
-    lower = canvas.mesh.copy()
-    lower[[14, 87, 317, 88, 178, 402, 318], 1] += 12
+    canvas, lower = laid_open(picture, face, (14, 87, 317, 88, 178, 402, 318))
     mouths = []
     for share in (0.0, 0.3, 0.6):
         rgb = canvas.rgb.copy()
