@@ -16,6 +16,7 @@ class Base(DeclarativeBase):
 
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         dict[str, Any]: JSON,
+        list[Any]: JSON,
         float: Double,
         str: Text,
     }
@@ -59,6 +60,11 @@ class Job(Base):
     """Segments [0, next_segment) are committed: the published prefix."""
     segments_total: Mapped[int | None]
     last_event: Mapped[int] = mapped_column(default=0)
+    must_follow: Mapped[bool] = mapped_column(default=False)
+    """Asked for as a stream: cancelled when nobody has followed it for a while."""
+    followed_at: Mapped[float | None]
+    """When somebody last took a part of it or its events."""
+    webhook_url: Mapped[str | None]
 
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """`files` {variant: {key, type}}, seconds, frames, width, height."""
@@ -86,6 +92,24 @@ class Segment(Base):
     info: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What the director wants to find again, such as the words spoken in it."""
     created_at: Mapped[float]
+
+
+class Piece(Base):
+    """A spoken piece of one attempt's track, kept until the video is there: never spoken twice."""
+
+    __tablename__ = "pieces"
+
+    job_id: Mapped[str] = mapped_column(
+        String(_ID), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    """The artifact that holds its samples (`serve.storage.sounds`)."""
+    samples: Mapped[int]
+    """How many, at 48 kHz, with the silence that fills the last frame."""
+    words: Mapped[list[Any]]
+    """[text, start, end] of each word, seconds from the piece's first sample."""
 
 
 class Event(Base):
@@ -125,3 +149,42 @@ class Avatar(Base):
     """Box, score and pose of the chosen face."""
     origin: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """How it came about: prompt, seed, words used and ignored; or the gallery picture's sha256."""
+
+
+class IdempotencyKey(Base):
+    """What a POST under a client's `Idempotency-Key` made, so that a repeat makes nothing."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("idempotency_keys_by_time", "created_at"),)
+
+    owner: Mapped[str] = mapped_column(String(_ID), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(String(64))
+    """Of the path and the body; another one under the same key is a conflict."""
+    resource_id: Mapped[str | None] = mapped_column(String(_ID))
+    """The job, avatar or voice that was made; None while the first request is under way."""
+    held_until: Mapped[float | None]
+    """While the first request is under way; after it the key may be taken again."""
+    created_at: Mapped[float]
+
+
+class Delivery(Base):
+    """One webhook message: kept until its receiver has taken it or the tries are used up."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("deliveries_by_next_try", "next_try_at"),)
+
+    id: Mapped[str] = mapped_column(String(_ID), primary_key=True)
+    """`webhook-id` of Standard Webhooks: the same in every try."""
+    job_id: Mapped[str] = mapped_column(
+        String(_ID), ForeignKey("jobs.id", ondelete="CASCADE"), index=True
+    )
+    event: Mapped[int]
+    """Number of the job's event that it tells of."""
+    payload: Mapped[dict[str, Any]]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[float | None]
+    """None: delivered or given up."""
+    outcome: Mapped[str | None] = mapped_column(String(32))
+    """delivered, or why it was given up; None while it is still tried."""
+    created_at: Mapped[float]
