@@ -150,7 +150,7 @@ async def make_video(services: Services, job_id: str, segments: int = 3) -> None
         services.database, job_id, fence, stage="video", progress=5, segments_total=segments
     )
     for n in range(segments):
-        key = keys.segment(job_id, job.attempt, n)
+        key = keys.segment(job_id, job.attempt, n, fence)
         await services.artifacts.put(key, b"segment")
         made = Made(n, n * 25, (n + 1) * 25, key, 7)
         percent = 10 + 80 * (n + 1) // segments

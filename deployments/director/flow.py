@@ -200,7 +200,7 @@ async def _encode(run: Run, grid: TimeGrid, track: Track, portrait: str, segment
 
 async def _commit(run: Run, segment: Segment, data: bytes, percent: int) -> None:
     """Store first, then name it in the record: a commit never names what is not there."""
-    key = keys.segment(run.job.id, run.job.attempt, segment.n)
+    key = keys.segment(run.job.id, run.job.attempt, segment.n, run.fence)
     await run.means.artifacts.put(key, data)
     made = progress.Made(segment.n, segment.start, segment.stop, key, len(data))
     await progress.commit_segment(run.means.database, run.job.id, run.fence, made, progress=percent)

@@ -53,9 +53,20 @@ def job(job_id: str) -> str:
     return check(f"jobs/{job_id}") + "/"
 
 
-def segment(job_id: str, attempt: int, n: int) -> str:
-    """Segment `n` of one attempt at a job."""
-    return check(f"jobs/{job_id}/{attempt}/segment-{n:06d}.mp4")
+def segment(job_id: str, attempt: int, n: int, fence: int) -> str:
+    """Segment `n` of one attempt at a job, as the claim with that fence made it.
+
+    Two claims never write under one key: what a commit names is never written again.
+    """
+    return check(f"jobs/{job_id}/{attempt}/segment-{n:06d}-{fence}.mp4")
+
+
+def piece(job_id: str, attempt: int, n: int, fence: int) -> str:
+    """Spoken piece `n` of one attempt, as the claim with that fence spoke it.
+
+    Its samples are those of `serve.storage.sounds`.
+    """
+    return check(f"jobs/{job_id}/{attempt}/piece-{n:06d}-{fence}.pcm")
 
 
 _VARIANTS: Final = {"video": "video.mp4", "thumbnail": "thumbnail.webp", "captions": "captions.vtt"}

@@ -61,7 +61,7 @@ async def test_a_running_video_is_cancelled_before_it_is_removed(
     before = stored()
     fence = await leases.claim(services.database, video, 30)
     assert fence is not None
-    key = keys.segment(video, 1, 0)
+    key = keys.segment(video, 1, 0, fence)
     await services.artifacts.put(key, b"segment")
     await progress.commit_segment(services.database, video, fence, Made(0, 0, 9, key, 7))
     assert (await client.delete(f"/v1/videos/{video}")).status_code == 200

@@ -130,4 +130,10 @@ def test_ids_are_long_random_and_fit_into_keys() -> None:
     ids = {keys.new_id("vid") for _ in range(1000)}
     assert len(ids) == 1000
     for one in ids:
-        assert keys.segment(one, 1, 7) == f"jobs/{one}/1/segment-000007.mp4"
+        assert keys.segment(one, 1, 7, 3) == f"jobs/{one}/1/segment-000007-3.mp4"
+
+
+def test_two_claims_never_write_the_same_key() -> None:
+    for made in (keys.segment, keys.piece):
+        written = {made("a", attempt, n, f) for attempt in (1, 2) for n in (0, 1) for f in (1, 11)}
+        assert len(written) == 8
