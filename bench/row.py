@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.material import avatar_picture, text_of
 from deployments.director.claim import direct
-from deployments.director.flow import Means
+from deployments.director.run import Means
 from deployments.in_a_row import InARow
 from serve.commands.private import LOCAL_CONFIG
 from serve.jobs import avatars, faces, records

@@ -5,7 +5,7 @@ For tests and for the benchmark that says what the graph costs.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -82,9 +82,11 @@ class InARow:
         pieces: int = await asyncio.to_thread(self.engine("Speech").check, text, voice)
         return pieces
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
-        """Speech piece by piece."""
-        pieces: Iterator[Speech] = self.engine("Speech").speak(text, voice, speed)
+    async def speak(
+        self, text: str, voice: str, speed: float, first: int = 0
+    ) -> AsyncGenerator[Speech, None]:
+        """Speech from piece number `first` on."""
+        pieces: Iterator[Speech] = self.engine("Speech").speak(text, voice, speed, first)
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece
 
@@ -115,6 +117,13 @@ class InARow:
     async def run_job(self, job_id: str) -> None:
         """Jobs need a director: see deployments/director."""
         raise NotImplementedError("engines in a row have no director")
+
+    async def makers(self) -> dict[str, Any]:
+        """Engines and options that a video is made by."""
+        return {
+            name.lower(): self.configs[name].model_dump()
+            for name in ("Speech", "Lipsync", "Encode")
+        }
 
     async def about(self) -> dict[str, Any]:
         """Engine of each stage."""

@@ -25,12 +25,23 @@ class EngineShell:
         self._engine: Any = None
         self._pool: ThreadPoolExecutor | None = None
 
+    @property
+    def config(self) -> EngineConfig:
+        """The config that the engine was loaded from."""
+        if self._config is None:
+            raise RuntimeError("the engine is not loaded yet")
+        return self._config
+
+    def threads_of(self, config: EngineConfig) -> int:
+        """Threads that the shell keeps: one for each call that its engine works on."""
+        return config.workers
+
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Load the engine that the config names; Serve calls it before the first request."""
         config = EngineConfig.model_validate(user_config)
         if config == self._config:
             return
-        pool = ThreadPoolExecutor(config.workers, thread_name_prefix=type(self).__name__)
+        pool = ThreadPoolExecutor(self.threads_of(config), thread_name_prefix=type(self).__name__)
         loop = asyncio.get_running_loop()
         self._engine = await loop.run_in_executor(
             pool, functools.partial(load_engine, config, Settings())

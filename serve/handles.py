@@ -4,7 +4,7 @@ Handles are used by what they can do, `handle.method.remote(…)`, so this modul
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,9 +81,11 @@ class HandleStages:
         """Pieces that the text will be spoken in."""
         return int(await _answer(self.to_speech.check.remote(text, voice)))
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
-        """Speech piece by piece; leaving the iteration early stops the speaker."""
-        pieces = self.to_speech.options(stream=True).speak.remote(text, voice, speed)
+    async def speak(
+        self, text: str, voice: str, speed: float, first: int = 0
+    ) -> AsyncGenerator[Speech, None]:
+        """Speech from piece number `first` on; leaving the iteration early stops the speaker."""
+        pieces = self.to_speech.options(stream=True).speak.remote(text, voice, speed, first)
         over = False
         try:
             async for piece in pieces:
@@ -103,6 +105,13 @@ class HandleStages:
     async def run_job(self, job_id: str) -> None:
         """Have a director make the job's video."""
         await _answer(self.to_director.run.remote(job_id))
+
+    async def makers(self) -> dict[str, Any]:
+        """What engines a video is made by. Encode knows which lip sync it asks."""
+        speech, encode = await asyncio.gather(
+            _answer(self.to_speech.about.remote()), _answer(self.to_encode.makers.remote())
+        )
+        return {"speech": speech, **encode}
 
     async def about(self) -> dict[str, Any]:
         """Per stage: engine, weights, state, running replicas. A stage at zero is not woken."""

@@ -1,6 +1,6 @@
 """The stages as the ingress and the director call them, whoever runs them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Protocol
 
 from media.face import Face, Picture
@@ -25,14 +25,22 @@ class Stages(Protocol):
     async def check_text(self, text: str, voice: str) -> int:
         """Pieces that the text will be spoken in; raises `empty_text`, `unknown_voice`."""
 
-    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
-        """Speech piece by piece (speech stage)."""
+    def speak(
+        self, text: str, voice: str, speed: float, first: int = 0
+    ) -> AsyncGenerator[Speech, None]:
+        """Speech from piece number `first` on (speech stage)."""
 
     async def encode(self, task: Any) -> Any:
         """An `EncodedSegment` (encode stage, which pulls from lip sync)."""
 
     async def run_job(self, job_id: str) -> None:
         """Have a director make the job's video; returns when the job is over."""
+
+    async def makers(self) -> dict[str, Any]:
+        """What engines a video is made by: engine, options and weights of speech, lip sync, encode.
+
+        Raises AvatarError `overloaded` where one of them can't be asked now.
+        """
 
     async def about(self) -> dict[str, Any]:
         """Per stage: engine, weights with licences, state."""

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,8 +46,10 @@ def face_in(box: Box, width: int, height: int, *, meshed: bool) -> Face:
     left, top, right, bottom = box[0] * width, box[1] * height, box[2] * width, box[3] * height
     mesh = np.zeros((478, 3), np.float32)
     mesh[:, 0], mesh[:, 1] = (left + right) / 2, (top + bottom) / 2
+    mesh[[10, 152], 1] = top, bottom
     mesh[[33, 133], 0] -= 0.2 * (right - left)
     mesh[[362, 263], 0] += 0.2 * (right - left)
+    mesh[[234, 454], 0] = left, right
     return Face(
         box=(left, top, right, bottom),
         score=0.9,
@@ -114,9 +116,11 @@ class FakeStages:
             raise AvatarError("empty_text", "There is nothing to pronounce.", param="text")
         return 1
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
+    async def speak(
+        self, text: str, voice: str, speed: float, first: int = 0
+    ) -> AsyncGenerator[Speech, None]:
         await self._play("speak")
-        for _ in range(2):
+        for _ in range(first, 2):
             yield Speech(np.full(2400, 0.5, np.float32), 24_000)
 
     async def encode(self, task: Any) -> Any:
@@ -127,6 +131,10 @@ class FakeStages:
         await self._play("run_job")
         if self.director is not None:
             await self.director(job_id)
+
+    async def makers(self) -> dict[str, Any]:
+        await self._play("makers")
+        return {"speech": {"engine": "fake"}, "encode": {"engine": "fake"}}
 
     async def about(self) -> dict[str, Any]:
         await self._play("about")
@@ -155,7 +163,7 @@ async def make_video(services: Services, job_id: str, segments: int = 3) -> None
         made = Made(n, n * 25, (n + 1) * 25, key, 7)
         percent = 10 + 80 * (n + 1) // segments
         await progress.commit_segment(services.database, job_id, fence, made, progress=percent)
-    key = keys.result(job_id, job.attempt, "video")
+    key = keys.result(job_id, job.attempt, "video", job.fence)
     await services.artifacts.put(key, VIDEO)
     result = {
         "files": {"video": {"key": key, "type": "video/mp4"}},

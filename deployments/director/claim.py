@@ -5,24 +5,31 @@ import logging
 import traceback
 from typing import Final
 
-from deployments.director.flow import Means, make_video
+from deployments.director.flow import make_video
+from deployments.director.patience import passes
+from deployments.director.run import Means
 from media.errors import AvatarError
 from serve.jobs import leases, progress, records, removal
 from serve.jobs.leases import LeaseLost
 
 log = logging.getLogger(__name__)
 
-LEASE: Final = 30.0
+LEASE: Final = 12.0
 """Seconds after which a silent director is replaced."""
-RENEW: Final = LEASE / 3
+RENEW: Final = LEASE / 4
 WATCH: Final = 0.4
 """Seconds between two looks at whether the job was cancelled."""
+ATTEMPTS: Final = 4
+"""Times that a job is begun anew before it fails for what its stages could not do."""
+IDLE_CLAIMS: Final = 20
+"""Claims in a row without a new segment after which a job is taken for what breaks directors."""
 
 
 async def direct(means: Means, job_id: str) -> None:
     """Make the job's video, unless somebody else does or it is over.
 
-    A fault ends the job and stands in its record; it is not raised.
+    A fault ends the job and stands in its record; it is not raised. Raises AvatarError
+    `overloaded` where the records are away.
     """
     fence = await leases.claim(means.database, job_id, LEASE)
     if fence is None:
@@ -38,7 +45,7 @@ async def direct(means: Means, job_id: str) -> None:
 
 
 async def _hold_while_working(means: Means, job_id: str, fence: int) -> None:
-    work = asyncio.create_task(make_video(means, job_id, fence))
+    work = asyncio.create_task(_work(means, job_id, fence))
     watch = asyncio.create_task(_watch(means, job_id, fence))
     try:
         await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
@@ -46,31 +53,51 @@ async def _hold_while_working(means: Means, job_id: str, fence: int) -> None:
             watch.result()  # raises LeaseLost, or what broke the watch
         await work
     except Exception as error:
-        fault = _fault(error, job_id)
-        if fault is None:
-            raise LeaseLost(job_id) from error
-        await progress.fail(means.database, job_id, fence, fault)
+        await _end(means, job_id, fence, error)
     finally:
         for task in (work, watch):
             task.cancel()
         await asyncio.gather(work, watch, return_exceptions=True)
 
 
+async def _work(means: Means, job_id: str, fence: int) -> None:
+    job = await records.get(means.database, job_id)
+    if job.idle_claims > IDLE_CLAIMS:
+        log.error("job %s broke off %d claims in a row", job_id, job.idle_claims)
+        raise AvatarError("internal", "The video could not be made: work on it broke off.")
+    await make_video(means, job, fence)
+
+
 async def _watch(means: Means, job_id: str, fence: int) -> None:
-    """Renew the lease; raise LeaseLost soon after the job was cancelled, deleted or taken."""
+    """Renew the lease; raise LeaseLost soon after the job was cancelled, deleted or taken.
+
+    While the records are away it goes on: they say who holds the job when they are back.
+    """
     loop = asyncio.get_running_loop()
     renewed = loop.time()
     while True:
         await asyncio.sleep(WATCH)
         try:
             job = await records.get(means.database, job_id)
-        except AvatarError:
-            raise LeaseLost(job_id) from None
-        if job.status != "in_progress" or job.fence != fence:
-            raise LeaseLost(job_id)
-        if loop.time() - renewed > RENEW:
-            await leases.renew(means.database, job_id, fence, LEASE)
-            renewed = loop.time()
+            if job.status != "in_progress" or job.fence != fence:
+                raise LeaseLost(job_id)
+            if loop.time() - renewed > RENEW:
+                await leases.renew(means.database, job_id, fence, LEASE)
+                renewed = loop.time()
+        except AvatarError as error:
+            if not passes(error):
+                raise LeaseLost(job_id) from None
+
+
+async def _end(means: Means, job_id: str, fence: int, error: Exception) -> None:
+    """Write why the claim ends: for good, or to be tried again by another."""
+    fault = _fault(error, job_id)
+    if fault is None:
+        raise LeaseLost(job_id) from error
+    if passes(fault) and await leases.give_up(means.database, job_id, fence, ATTEMPTS):
+        log.warning("job %s waits for another claim: %s", job_id, fault.code)
+        return
+    await progress.fail(means.database, job_id, fence, fault)
 
 
 async def _give_back(means: Means, job_id: str, fence: int) -> None:
@@ -82,7 +109,7 @@ async def _give_back(means: Means, job_id: str, fence: int) -> None:
 
 
 def _fault(error: BaseException, job_id: str) -> AvatarError | None:
-    """The error that ends the job; None where the claim is lost and nothing may be written."""
+    """The error that ends the claim; None where the claim is lost and nothing may be written."""
     causes = _flat(error)
     if any(isinstance(cause, LeaseLost) for cause in causes):
         return None
@@ -93,6 +120,8 @@ def _fault(error: BaseException, job_id: str) -> AvatarError | None:
         # Types and places only: messages may hold what a user wrote.
         where = "".join(traceback.format_tb(cause.__traceback__))
         log.error("job %s failed by %s\n%s", job_id, type(cause).__name__, where)
+    if any(passes(cause) for cause in causes):
+        return AvatarError("overloaded", "The store of videos is away or full: try again later.")
     return AvatarError("internal", "The video could not be made: try again in a moment.")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -9,7 +10,8 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from deployments.director.claim import direct
-from deployments.director.flow import Means
+from deployments.director.run import Means
+from deployments.director.stopping import told_to_stop
 from serve.handles import HandleStages
 from serve.jobs import leases
 from serve.jobs.database import open_database
@@ -18,10 +20,12 @@ from serve.storage.artifacts import open_artifacts
 
 log = logging.getLogger(__name__)
 
-SWEEP: Final = 5.0
+SWEEP: Final = 2.0
 """Seconds between two looks for jobs that nobody works on."""
-SWEPT: Final = 4
-"""Jobs at most that a sweep takes at once: the rest stay for other directors."""
+SWEPT: Final = 16
+"""Jobs at most that a sweep has taken up at once: the rest stay for the next."""
+LISTEN: Final = 0.2
+"""Seconds between two looks at whether Serve wants this replica gone."""
 
 
 @serve.deployment(name="Director")
@@ -38,11 +42,28 @@ class DirectorStage:
         self._stages = HandleStages(portrait, face, speech, encode, None)
         self._means: Means | None = None
         self._opening = asyncio.Lock()
-        self._sweep: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
+        self._working: set[asyncio.Task[None]] = set()
+        self._swept: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
 
     async def run(self, job_id: str) -> None:
-        """Make the job's video; at once over where another director has the job."""
-        await direct(await self._ready(), job_id)
+        """Make the job's video; at once over where another director has the job.
+
+        When this replica is told to stop, the job is given back and the call ends.
+        """
+        means = await self._ready()
+        if self._stopping:
+            return
+        work = asyncio.create_task(direct(means, job_id))
+        self._working.add(work)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+        finally:
+            self._working.discard(work)
 
     async def about(self) -> dict[str, Any]:
         """Ready once the records can be read."""
@@ -59,23 +80,48 @@ class DirectorStage:
                     self._stages,
                     settings,
                 )
-                self._sweep = asyncio.create_task(self._sweep_forever(self._means))
+                chores = (self._listen(), self._every(SWEEP, self._sweep))
+                self._chores = [asyncio.create_task(chore) for chore in chores]
         return self._means
 
-    async def _sweep_forever(self, means: Means) -> None:
-        """Take up what a lost nudge or a dead director left."""
-        while True:
-            await asyncio.sleep(SWEEP)
+    async def _listen(self) -> None:
+        """Give all jobs back as soon as Serve wants this replica gone."""
+        while not told_to_stop():  # noqa: ASYNC110 - Serve sets a flag, not an event of ours
+            await asyncio.sleep(LISTEN)
+        self._stopping = True
+        for work in tuple(self._working):
+            work.cancel()
+
+    async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+        while not self._stopping:
+            await asyncio.sleep(seconds)
             try:
-                left = await leases.claimable(means.database, SWEPT)
-                await asyncio.gather(*(direct(means, job_id) for job_id in left))
+                await chore()
             except Exception as error:
-                log.warning("the sweep failed by %s; it goes on", type(error).__name__)
+                log.warning("a chore failed by %s; it goes on", type(error).__name__)
+
+    async def _sweep(self) -> None:
+        """Take up what a lost nudge or a dead director left."""
+        means = await self._ready()
+        for job_id in await leases.claimable(means.database, SWEPT):
+            if job_id not in self._swept and len(self._swept) < SWEPT:
+                self._swept[job_id] = asyncio.create_task(self._take_up(job_id))
+
+    async def _take_up(self, job_id: str) -> None:
+        """By a call like the ingress's, so that Serve counts it and may choose any director."""
+        context = serve.get_replica_context()
+        directors = serve.get_deployment_handle(context.deployment, context.app_name)
+        try:
+            await directors.run.remote(job_id)
+        except Exception as error:
+            log.warning("job %s was not taken up: %s", job_id, type(error).__name__)
+        finally:
+            del self._swept[job_id]
 
     async def __del__(self) -> None:
-        if self._sweep is not None:
-            self._sweep.cancel()
+        for task in (*self._chores, *self._working, *self._swept.values()):
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._sweep
+                await task
         if self._means is not None:
             await self._means.database.close()

@@ -26,6 +26,7 @@ THUMBNAIL_QUALITY: Final = 85
 async def finish(
     artifacts: Artifacts,
     job: Job,
+    fence: int,
     segments: Sequence[Segment],
     canvas: Portrait,
     grid: TimeGrid,
@@ -37,31 +38,31 @@ async def finish(
 
     `words` is None for a recording: its captions come from the transcript, if one was given.
     """
+
+    def key(variant: str) -> str:
+        return keys.result(job.id, job.attempt, variant, fence)
+
     with tempfile.TemporaryDirectory() as folder:
         fragments, video = Path(folder) / "fragments.mp4", Path(folder) / "video.mp4"
         await _join(artifacts, segments, fragments)
         await asyncio.to_thread(assemble, fragments, video)
-        await artifacts.put(_key(job, "video"), video)
+        await artifacts.put(key("video"), video)
         size = video.stat().st_size
     thumbnail = await asyncio.to_thread(encode_webp, canvas.rgb, quality=THUMBNAIL_QUALITY)
-    await artifacts.put(_key(job, "thumbnail"), thumbnail)
+    await artifacts.put(key("thumbnail"), thumbnail)
     variants = ["video", "thumbnail"]
     if (text := await _captions(job, track, words)) is not None:
-        await artifacts.put(_key(job, "captions"), text.encode())
+        await artifacts.put(key("captions"), text.encode())
         variants.append("captions")
     height, width = canvas.rgb.shape[:2]
     return {
-        "files": {v: {"key": _key(job, v), "type": TYPES[v]} for v in variants},
+        "files": {v: {"key": key(v), "type": TYPES[v]} for v in variants},
         "seconds": round(grid.seconds(frames), 3),
         "frames": frames,
         "width": width,
         "height": height,
         "bytes": size,
     }
-
-
-def _key(job: Job, variant: str) -> str:
-    return keys.result(job.id, job.attempt, variant)
 
 
 async def _join(artifacts: Artifacts, segments: Sequence[Segment], target: Path) -> None:

@@ -2,20 +2,32 @@
 
 import asyncio
 import time
-from typing import Any
+from contextlib import AsyncExitStack
+from typing import Any, Final
 
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from deployments.encode.engine import EncodedSegment, SegmentTask
 from deployments.encode.feed import FrameFeed
+from deployments.encode.turns import FIRST, Turns
 from deployments.lipsync.engine import LipsyncCall
+from deployments.loading import EngineConfig
 from deployments.portraits import WARM, for_portrait
 from deployments.shell import EngineShell
+from media.errors import AvatarError
 from media.patch import Frame
+from serve.handles import unwrapped
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
 from serve.storage.portraits import load_portrait
+
+FIRST_ONES: Final = 16
+"""Threads beside the workers', for first segments, which overtake the long ones."""
+ASKED: Final = 4
+"""Times that a call to lip sync is made before the segment is given up."""
+PAUSE: Final = 0.25
+"""Seconds before a lost call is made again, doubled each time."""
 
 
 @serve.deployment(name="Encode")
@@ -27,6 +39,16 @@ class EncodeStage(EngineShell):
         self._lipsync = lipsync
         self._artifacts = open_artifacts(Settings().storage())
 
+    def threads_of(self, config: EngineConfig) -> int:
+        """One for each segment in work, most of which wait for their turn."""
+        return config.workers + FIRST_ONES
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        """Load the engine that the config names."""
+        await super().reconfigure(user_config)
+        self._let_in = Turns(self.config.workers)
+        self._turns = Turns(self.config.workers)
+
     @serve.multiplexed(max_num_models_per_replica=WARM)
     async def canvas(self, portrait: str) -> Any:
         """The portrait converted once."""
@@ -36,13 +58,20 @@ class EncodeStage(EngineShell):
     async def segment(self, task: SegmentTask) -> EncodedSegment:
         """One segment; a cancelled call stops its thread and the lip sync calls in flight."""
         canvas = await self.canvas(task.portrait)
+        async with AsyncExitStack() as stack:
+            # An encoder holds pictures back while it looks ahead, so only so many are open at once;
+            # first segments are short, and go at once.
+            if task.urgency != FIRST:
+                await stack.enter_async_context(self._let_in.turn(task.urgency))
+            return await self._encoded(canvas, task)
+
+    async def _encoded(self, canvas: Any, task: SegmentTask) -> EncodedSegment:
         lipsync = for_portrait(self._lipsync, task.portrait)
 
         async def ask(call: LipsyncCall) -> tuple[list[Frame], float]:
-            answer: tuple[list[Frame], float] = await lipsync.frames.remote(call)
-            return answer
+            return await _asked_again(lipsync, call)
 
-        feed = FrameFeed(task, ask, asyncio.get_running_loop())
+        feed = FrameFeed(task, ask, asyncio.get_running_loop(), self._turns)
         began = time.perf_counter()
         try:
             data: bytes = await self.in_thread(self._engine.encode, canvas, task, feed.frames())
@@ -50,3 +79,22 @@ class EncodeStage(EngineShell):
             feed.stop()
         spent = 1e3 * (time.perf_counter() - began) - feed.waited_ms
         return EncodedSegment(data, feed.lipsync_ms, spent)
+
+    async def makers(self) -> dict[str, Any]:
+        """Encode and the lip sync that it asks: engine, options, weights."""
+        return {"encode": await self.about(), "lipsync": await self._lipsync.about.remote()}
+
+
+async def _asked_again(lipsync: Any, call: LipsyncCall) -> tuple[list[Frame], float]:
+    """The frames of a call, asked for again where the replica that had it is gone."""
+    for tries in range(ASKED):
+        try:
+            answer: tuple[list[Frame], float] = await lipsync.frames.remote(call)
+            return answer
+        except Exception as error:
+            fault = unwrapped(error)
+            passes = isinstance(fault, AvatarError) and fault.retryable
+            if not passes or tries == ASKED - 1:
+                raise fault from None
+        await asyncio.sleep(PAUSE * 2**tries)
+    raise AssertionError("the last try returns or raises")

@@ -27,6 +27,8 @@ class SegmentTask:
     """48 kHz, from SOUND_BEFORE before the first frame to SOUND_AFTER past the last one's end."""
     seed: int = 0
     life: bool = False
+    urgency: int = 0
+    """The segment's number: of those that wait, the first ones of their jobs go first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from deployments.encode.engine import SegmentTask
+from deployments.encode.turns import Turns
 from deployments.lipsync.engine import LOOK_AHEAD, LOOK_BACK, LipsyncCall
 from media.patch import Frame
 from media.resample import hearing
@@ -40,6 +41,7 @@ def calls(task: SegmentTask) -> Iterator[LipsyncCall]:
             _heard(heard, grid, start, stop),
             task.seed,
             task.life,
+            task.urgency,
         )
 
 
@@ -51,14 +53,20 @@ def _heard(sound: Sound, grid: TimeGrid, start: int, stop: int) -> Sound:
 
 @dataclass(eq=False)
 class FrameFeed:
-    """Bridges an encoder thread to calls on the event loop."""
+    """Bridges an encoder thread to calls on the event loop.
+
+    The encoder works in turns, one a call's frames, so that a more urgent segment overtakes a long
+    one within a second's frames.
+    """
 
     task: SegmentTask
     ask: Ask
     loop: asyncio.AbstractEventLoop
+    turns: Turns
     lipsync_ms: float = 0.0
     waited_ms: float = 0.0
     _stopped: bool = False
+    _at_turn: bool = False
     _ahead: Iterator[LipsyncCall] = field(default_factory=lambda: iter(()))
     _pending: deque["asyncio.Future[tuple[list[Frame], float]]"] = field(default_factory=deque)
 
@@ -78,12 +86,15 @@ class FrameFeed:
     def stop(self) -> None:
         """Cancel what is in flight; the encoder's thread ends at its next batch."""
         self._stopped = True
+        self._end_turn()
         for pending in self._pending:
             pending.cancel()
 
     async def _next(self) -> tuple[list[Frame], float] | None:
+        self._end_turn()
         self._fill()
         if not self._pending:
+            await self._take_turn()  # for what the encoder has kept back
             return None
         try:
             answer = await self._pending[0]
@@ -93,7 +104,20 @@ class FrameFeed:
             raise
         self._pending.popleft()
         self._fill()
+        await self._take_turn()
         return answer
+
+    async def _take_turn(self) -> None:
+        await self.turns.take(self.task.urgency)
+        if self._stopped:
+            self.turns.give()
+            raise Stopped
+        self._at_turn = True
+
+    def _end_turn(self) -> None:
+        if self._at_turn:
+            self._at_turn = False
+            self.turns.give()
 
     def _fill(self) -> None:
         if self._stopped:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ray import serve
 
+from deployments.lipsync.batches import Batches
 from deployments.lipsync.engine import LipsyncCall
 from deployments.portraits import WARM
 from deployments.shell import EngineShell
@@ -16,11 +17,16 @@ from serve.storage.portraits import load_portrait
 
 @serve.deployment(name="Lipsync")
 class LipsyncStage(EngineShell):
-    """Makes patches; several calls that wait together are one batch for the engine."""
+    """Makes patches; calls that wait together are one batch where the engine gains by it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._artifacts = open_artifacts(Settings().storage())
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        """Load the engine that the config names."""
+        await super().reconfigure(user_config)
+        self._batches = Batches(self._make, size=self._engine.batch, workers=self.config.workers)
 
     @serve.multiplexed(max_num_models_per_replica=WARM)
     async def prepared(self, portrait: str) -> Any:
@@ -31,12 +37,9 @@ class LipsyncStage(EngineShell):
     async def frames(self, call: LipsyncCall) -> tuple[list[Frame], float]:
         """The frames of a call and the milliseconds that the engine took for them."""
         prepared = await self.prepared(call.portrait)
-        return await self._batched((prepared, call))
+        return await self._batches.made((prepared, call), call.urgency)
 
-    @serve.batch(max_batch_size=8, batch_wait_timeout_s=0.0)
-    async def _batched(
-        self, calls: list[tuple[Any, LipsyncCall]]
-    ) -> list[tuple[list[Frame], float]]:
+    async def _make(self, calls: list[tuple[Any, LipsyncCall]]) -> list[tuple[list[Frame], float]]:
         began = time.perf_counter()
         made: list[list[Frame]] = await self.in_thread(self._engine.frames, calls)
         spent = 1e3 * (time.perf_counter() - began) / len(calls)

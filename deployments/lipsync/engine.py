@@ -33,6 +33,8 @@ class LipsyncCall:
     seed: int = 0
     life: bool = False
     """Blinks and small movements of the head."""
+    urgency: int = 0
+    """Of calls that wait, those with the lowest go first (`deployments.encode.turns`)."""
 
 
 class LipsyncEngine(Protocol[Prepared]):
@@ -44,6 +46,9 @@ class LipsyncEngine(Protocol[Prepared]):
 
     weights: ClassVar[Sequence[str]]
     """Names in the weights manifest that the engine loads."""
+
+    batch: ClassVar[int]
+    """Calls that are made faster together than one by one; 1 where nothing is gained by it."""
 
     @classmethod
     def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:

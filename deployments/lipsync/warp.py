@@ -50,6 +50,7 @@ class Warp:
     """Landmark-driven warp with a painted mouth interior."""
 
     weights: ClassVar[Sequence[str]] = ()
+    batch: ClassVar[int] = 1
 
     def __init__(self, reader: MouthReader, repairer: Repairer | None, gain: float) -> None:
         self._reader = reader

@@ -22,8 +22,10 @@ class SpeechStage(EngineShell):
         pieces: int = await self.in_thread(self._engine.check, text, voice)
         return pieces
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
-        """Speech piece by piece, in order."""
-        pieces: Iterator[Speech] = self._engine.speak(text, voice, speed)
+    async def speak(
+        self, text: str, voice: str, speed: float, first: int = 0
+    ) -> AsyncIterator[Speech]:
+        """Speech from piece number `first` on, in order."""
+        pieces: Iterator[Speech] = self._engine.speak(text, voice, speed, first)
         while (piece := await self.in_thread(next, pieces, None)) is not None:
             yield piece

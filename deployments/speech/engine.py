@@ -40,5 +40,9 @@ class SpeechEngine(Protocol):
         Raises AvatarError `empty_text` where nothing can be pronounced, `unknown_voice`.
         """
 
-    def speak(self, text: str, voice: str, speed: float = 1.0) -> Iterator[Speech]:
-        """Speech piece by piece, in order, the first as early as can be."""
+    def speak(self, text: str, voice: str, speed: float = 1.0, first: int = 0) -> Iterator[Speech]:
+        """Speech from piece number `first` on, piece by piece, each as early as can be.
+
+        As many pieces as `check` says, a piece without sound included: their numbers are what a
+        job that was broken off goes on by.
+        """

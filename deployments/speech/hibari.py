@@ -88,7 +88,7 @@ class Hibari:
         """Number of pieces. Raises AvatarError `unknown_voice` or `empty_text`."""
         return len(self._pieces(text, voice))
 
-    def speak(self, text: str, voice: str, speed: float = 1.0) -> Iterator[Speech]:
+    def speak(self, text: str, voice: str, speed: float = 1.0, first: int = 0) -> Iterator[Speech]:
         """48 kHz speech piece by piece; each ends with the pause that belongs behind it.
 
         `speed` is 0.5 (slow) to 2.0 (fast). Raises AvatarError `unknown_voice`, `empty_text`,
@@ -100,10 +100,8 @@ class Hibari:
                 f"speed must lie between {SLOWEST} and {FASTEST}.",
                 param="speed",
             )
-        pieces = self._pieces(text, voice)
-        spoken = (self._speak(piece, speed) for piece in pieces)
-        # A piece of signs alone can turn out to have no sound.
-        return (speech for speech in spoken if len(speech.samples))
+        pieces = self._pieces(text, voice)[first:]
+        return (self._speak(piece, speed) for piece in pieces)
 
     def _pieces(self, text: str, voice: str) -> list[Piece]:
         if voice != _VOICE.id:

@@ -30,6 +30,7 @@ async def claim(database: Database, job_id: str, lease_seconds: float) -> int | 
             status="in_progress",
             fence=Job.fence + 1,
             lease_until=now() + lease_seconds,
+            idle_claims=Job.idle_claims + 1,
             started_at=func.coalesce(Job.started_at, now()),
         )
         .returning(Job, now())
@@ -57,17 +58,37 @@ async def release(database: Database, job_id: str, fence: int) -> None:
     async with database.write() as session:
         job, _ = await hold(session, job_id, fence)
         job.lease_until = None
+        job.idle_claims = max(0, job.idle_claims - 1)
+
+
+async def give_up(database: Database, job_id: str, fence: int, most_attempts: int) -> bool:
+    """End a claim that cannot go on; the next one begins anew where this one got nothing done.
+
+    False where the job has had its attempts: then nothing is changed. Raises LeaseLost.
+    """
+    async with database.write() as session:
+        job, _ = await hold(session, job_id, fence)
+        if job.idle_claims:
+            if job.attempt >= most_attempts:
+                return False
+            _begin_anew(job)
+        job.lease_until = None
+        return True
 
 
 async def restart(database: Database, job_id: str, fence: int, fingerprint: str) -> int:
     """Begin the job again from segment 0. Returns the new attempt. Raises LeaseLost."""
     async with database.write() as session:
         job, _ = await hold(session, job_id, fence)
-        job.attempt += 1
-        job.next_segment = 0
-        job.segments_total = None
+        _begin_anew(job)
         job.fingerprint = fingerprint
         return job.attempt
+
+
+def _begin_anew(job: Job) -> None:
+    job.attempt += 1
+    job.next_segment = 0
+    job.segments_total = None
 
 
 async def claimable(database: Database, limit: int = 100) -> Sequence[str]:

@@ -54,6 +54,8 @@ class Job(Base):
     attempt: Mapped[int] = mapped_column(default=1)
     fence: Mapped[int] = mapped_column(default=0)
     """Rises with each claim; only the latest claim's holder can write."""
+    idle_claims: Mapped[int] = mapped_column(default=0)
+    """Claims in a row that ended without a new segment, by dying or giving up."""
     lease_until: Mapped[float | None]
     """By the database's clock."""
     next_segment: Mapped[int] = mapped_column(default=0)

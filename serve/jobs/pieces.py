@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from media.sound import Word
 from serve.jobs.database import Database
 from serve.jobs.leases import hold
 from serve.jobs.models import Piece
+from serve.storage.artifacts import Artifacts
 
 
 async def add(
@@ -39,6 +40,15 @@ async def of(database: Database, job_id: str, attempt: int) -> Sequence[Piece]:
     query = select(Piece).where(Piece.job_id == job_id, Piece.attempt == attempt)
     async with database.read() as session:
         return (await session.scalars(query.order_by(Piece.n))).all()
+
+
+async def forget(database: Database, artifacts: Artifacts, job_id: str) -> None:
+    """Remove the pieces of a job that is over."""
+    async with database.write() as session:
+        query = delete(Piece).where(Piece.job_id == job_id).returning(Piece.key)
+        kept = (await session.scalars(query)).all()
+    for key in kept:
+        await artifacts.delete(key)
 
 
 def words(piece: Piece) -> list[Word]:

@@ -58,6 +58,7 @@ async def commit_segment(
         committed = await _numbers(session, job)
         if made.n in committed:
             return job.next_segment
+        job.idle_claims = 0
         session.add(
             Segment(
                 job_id=job.id,

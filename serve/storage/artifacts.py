@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import obstore
+import obstore.exceptions
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from serve.storage import keys
@@ -90,6 +91,12 @@ class Artifacts:
         found = await obstore.list(self.store, prefix=prefix).collect_async()
         for meta in found:
             await self.delete(meta["path"])
+
+
+def is_out_of_reach(error: BaseException) -> bool:
+    """True where the store cannot be reached now, or is full."""
+    faults = (OSError, obstore.exceptions.GenericError)
+    return isinstance(error, faults) and not isinstance(error, FileNotFoundError)
 
 
 def open_artifacts(url: str) -> Artifacts:

@@ -72,6 +72,6 @@ def piece(job_id: str, attempt: int, n: int, fence: int) -> str:
 _VARIANTS: Final = {"video": "video.mp4", "thumbnail": "thumbnail.webp", "captions": "captions.vtt"}
 
 
-def result(job_id: str, attempt: int, variant: str) -> str:
-    """A finished job's `video`, `thumbnail` or `captions`."""
-    return check(f"jobs/{job_id}/{attempt}/{_VARIANTS[variant]}")
+def result(job_id: str, attempt: int, variant: str, fence: int) -> str:
+    """A finished job's `video`, `thumbnail` or `captions`, as the claim with that fence made it."""
+    return check(f"jobs/{job_id}/{attempt}/{fence}-{_VARIANTS[variant]}")

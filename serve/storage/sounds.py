@@ -9,7 +9,7 @@ from media.sound import Samples, Sound
 from media.timegrid import SOUND_RATE
 from serve.storage.artifacts import Artifacts
 
-_BYTES_PER_SAMPLE = 2  # mono, signed 16 bit, little endian, 48 kHz
+BYTES_PER_SAMPLE = 2  # mono, signed 16 bit, little endian, 48 kHz
 _PIECE = 1 << 20  # samples converted at a time
 
 
@@ -26,21 +26,30 @@ async def load_sound(
     """Samples [start, stop) of a stored recording, fewer where it ends."""
     if stop is None:
         stop = await sound_length(artifacts, key)
-    raw = await artifacts.get_range(key, start * _BYTES_PER_SAMPLE, stop * _BYTES_PER_SAMPLE)
+    raw = await artifacts.get_range(key, start * BYTES_PER_SAMPLE, stop * BYTES_PER_SAMPLE)
     return await asyncio.to_thread(_sound, raw, start)
 
 
 async def sound_length(artifacts: Artifacts, key: str) -> int:
     """Samples in a stored recording."""
-    return await artifacts.size(key) // _BYTES_PER_SAMPLE
+    return await artifacts.size(key) // BYTES_PER_SAMPLE
+
+
+def to_pcm(samples: Samples) -> bytes:
+    """Samples as they are stored; their noise lies 96 dB under full scale."""
+    scaled = np.clip(samples * np.float32(32768), -32768, 32767)
+    return bytes(np.rint(scaled).astype("<i2").tobytes())
+
+
+def from_pcm(raw: bytes) -> Samples:
+    """Stored bytes as samples."""
+    return np.frombuffer(raw, "<i2").astype(np.float32) / np.float32(32768)
 
 
 def _pieces(samples: Samples) -> Iterator[bytes]:
     for first in range(0, len(samples), _PIECE):
-        part = np.clip(samples[first : first + _PIECE] * 32768.0, -32768, 32767)
-        yield np.rint(part).astype("<i2").tobytes()
+        yield to_pcm(samples[first : first + _PIECE])
 
 
 def _sound(raw: bytes, start: int) -> Sound:
-    samples = np.frombuffer(raw, "<i2").astype(np.float32) / np.float32(32768)
-    return Sound(samples, SOUND_RATE, start)
+    return Sound(from_pcm(raw), SOUND_RATE, start)

@@ -15,7 +15,7 @@ import skimage.data
 from ray import serve
 
 from deployments.director.claim import direct
-from deployments.director.flow import Means
+from deployments.director.run import Means
 from deployments.in_a_row import InARow
 from deployments.launch import read_config, start
 from deployments.loading import EngineConfig, engine_class

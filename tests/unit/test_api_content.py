@@ -134,8 +134,8 @@ async def test_every_variant_that_was_made_is_sent_and_no_other(
     fence = await leases.claim(services.database, job, 30)
     assert fence is not None
     files = {
-        "video": {"key": keys.result(job, 1, "video"), "type": "video/mp4"},
-        "thumbnail": {"key": keys.result(job, 1, "thumbnail"), "type": "image/webp"},
+        "video": {"key": keys.result(job, 1, "video", 1), "type": "video/mp4"},
+        "thumbnail": {"key": keys.result(job, 1, "thumbnail", 1), "type": "image/webp"},
     }
     for file in files.values():
         await services.artifacts.put(file["key"], file["type"].encode())

@@ -2,116 +2,113 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from deployments.director.claim import WATCH, direct
-from deployments.director.flow import Means
+from deployments.director import claim
+from deployments.director.claim import ATTEMPTS, IDLE_CLAIMS, WATCH, direct
+from deployments.director.patience import Patience
+from deployments.director.run import Means
 from media.errors import AvatarError
-from media.sound import Speech
-from media.timegrid import SOUND_RATE
-from serve.jobs import avatars, leases, records, removal
+from serve.jobs import leases, records, removal
 from serve.jobs.database import Database
-from serve.jobs.models import Avatar
 from serve.settings import Settings
-from serve.storage.artifacts import Artifacts, open_artifacts
-from serve.storage.portraits import save_portrait
-from tests.fakes import FakeStages, portrait
+from serve.storage.artifacts import open_artifacts
+from tests.still_stages import PRIVATE, StillStages, still_job
 
-PRIVATE = "words that only the user may read"
-
-
-@dataclass
-class ScriptedStages(FakeStages):
-    """Speaks five seconds and encodes by script."""
-
-    encoding: int = 0
-    encoded: int = 0
-    hold: float = 0.0
-    fault: Exception | None = None
-    began: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech]:
-        for _ in range(5):
-            yield Speech(np.full(SOUND_RATE, 0.1, np.float32), SOUND_RATE)
-
-    async def encode(self, task: Any) -> Any:
-        self.encoding += 1
-        self.began.set()
-        try:
-            await asyncio.sleep(self.hold)
-            if self.fault is not None:
-                raise self.fault
-        finally:
-            self.encoding -= 1
-            self.encoded += 1
-        raise AssertionError("these tests end before a segment is made")
+SHORT = Patience(seconds=0.2, slips=1)
 
 
 @pytest.fixture
-def scripted() -> ScriptedStages:
-    return ScriptedStages()
+def still() -> StillStages:
+    return StillStages()
 
 
 @pytest.fixture
-async def means(tmp_path: Path, database: Database, scripted: ScriptedStages) -> Means:
+async def means(tmp_path: Path, database: Database, still: StillStages) -> Means:
     settings = Settings(data_dir=tmp_path)
-    return Means(database, open_artifacts(settings.storage()), scripted, settings)
+    return Means(database, open_artifacts(settings.storage()), still, settings, patience=SHORT)
 
 
-async def new_job(database: Database, artifacts: Artifacts) -> str:
-    made = portrait(128)
-    facts = avatars.portrait_facts(made, await save_portrait(artifacts, made))
-    await avatars.add(
-        database, Avatar(id="a", kind="image", listed=True, name="a", origin={}, **facts)
-    )
-    request = {
-        "text": PRIVATE,
-        "voice": "anna",
-        "speed": 1.0,
-        "fps": "25",
-        "size": "auto",
-        "seed": 0,
-        "life": True,
-    }
-    await records.create(database, records.NewJob("vid_1", request, "a"), max_active=9)
-    return "vid_1"
-
-
-async def held_while_encoding(
-    means: Means, scripted: ScriptedStages
-) -> tuple[str, asyncio.Task[None]]:
+async def held_while_encoding(means: Means, still: StillStages) -> tuple[str, asyncio.Task[None]]:
     """A job whose director hangs while it encodes, and the director's task."""
-    job = await new_job(means.database, means.artifacts)
-    scripted.hold = 60.0
+    job = await still_job(means.database, means.artifacts)
+    still.hold = 60.0
     work = asyncio.create_task(direct(means, job))
-    await asyncio.wait_for(scripted.began.wait(), 10)
+    await asyncio.wait_for(still.began.wait(), 10)
     return job, work
 
 
-async def test_a_fault_of_a_stage_ends_the_job_with_its_code(
-    means: Means, scripted: ScriptedStages
+async def test_a_fault_of_the_content_ends_the_job_at_once_with_its_code(
+    means: Means, still: StillStages
 ) -> None:
-    job = await new_job(means.database, means.artifacts)
-    scripted.fault = AvatarError("overloaded", "Try again in a moment.")
+    job = await still_job(means.database, means.artifacts)
+    still.faults = [AvatarError("unknown_voice", "Choose another voice.", param="voice")]
+    await direct(means, job)
+    over = await records.get(means.database, job)
+    assert over.status == "failed"
+    assert over.error is not None
+    assert (over.error["code"], over.error["param"]) == ("unknown_voice", "voice")
+    assert over.error["stage"] == "video"
+
+
+async def test_a_stage_that_is_away_for_a_moment_costs_the_job_nothing(
+    means: Means, still: StillStages
+) -> None:
+    job = await still_job(means.database, means.artifacts)
+    still.faults = [AvatarError("overloaded", "Try again in a moment.")] * 3
+    await direct(means, job)
+    over = await records.get(means.database, job)
+    assert (over.status, over.attempt, over.fence) == ("completed", 1, 1)
+    assert set(still.encoded.values()) == {1}
+
+
+async def test_a_slip_that_does_not_come_again_costs_the_job_nothing(
+    means: Means, still: StillStages
+) -> None:
+    job = await still_job(means.database, means.artifacts)
+    still.faults = [ValueError("once")]
+    await direct(means, job)
+    assert (await records.get(means.database, job)).status == "completed"
+
+
+async def test_a_stage_that_stays_away_leaves_the_job_to_other_claims_before_it_fails(
+    means: Means, still: StillStages
+) -> None:
+    job = await still_job(means.database, means.artifacts)
+    still.faults = [AvatarError("overloaded", "Try again in a moment.")] * 10_000
+    for attempt in range(1, ATTEMPTS):
+        await direct(means, job)
+        waiting = await records.get(means.database, job)
+        assert (waiting.status, waiting.attempt) == ("in_progress", attempt + 1)
+        assert await leases.claimable(means.database) == [job]
     await direct(means, job)
     over = await records.get(means.database, job)
     assert over.status == "failed"
     assert over.error is not None
     assert (over.error["code"], over.error["retryable"]) == ("overloaded", True)
-    assert over.error["stage"] == "video"
+
+
+async def test_a_job_that_kills_its_directors_fails_in_the_end(
+    means: Means, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await still_job(means.database, means.artifacts)
+    for _ in range(IDLE_CLAIMS):
+        assert await leases.claim(means.database, job, 0.0) is not None
+        await asyncio.sleep(0.001)  # each dies: its lease is over
+    await direct(means, job)
+    over = await records.get(means.database, job)
+    assert over.status == "failed"
+    assert over.error is not None
+    assert over.error["code"] == "internal"
 
 
 async def test_a_bug_ends_the_job_without_telling_what_the_user_wrote(
-    means: Means, scripted: ScriptedStages, caplog: pytest.LogCaptureFixture
+    means: Means, still: StillStages, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job = await new_job(means.database, means.artifacts)
-    scripted.fault = ValueError(PRIVATE)
+    job = await still_job(means.database, means.artifacts)
+    still.faults = [ValueError(PRIVATE)] * 10
     with caplog.at_level(logging.INFO):
         await direct(means, job)
     over = await records.get(means.database, job)
@@ -123,31 +120,44 @@ async def test_a_bug_ends_the_job_without_telling_what_the_user_wrote(
 
 
 async def test_a_cancelled_job_frees_its_stages_within_a_second(
-    means: Means, scripted: ScriptedStages
+    means: Means, still: StillStages
 ) -> None:
-    job, work = await held_while_encoding(means, scripted)
+    job, work = await held_while_encoding(means, still)
     await records.cancel(means.database, job)
     await asyncio.wait_for(work, WATCH + 0.6)
-    assert scripted.encoding == 0
+    assert still.encoding == 0
     assert (await records.get(means.database, job)).status == "cancelled"
 
 
 async def test_a_director_that_is_stopped_gives_its_job_back_at_once(
-    means: Means, scripted: ScriptedStages
+    means: Means, still: StillStages
 ) -> None:
-    job, work = await held_while_encoding(means, scripted)
+    job, work = await held_while_encoding(means, still)
     assert await leases.claim(means.database, job, 30) is None
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
-    assert scripted.encoding == 0
+    assert still.encoding == 0
     assert await leases.claim(means.database, job, 30) == 2
 
 
-async def test_a_deleted_job_leaves_nothing_behind(
-    means: Means, scripted: ScriptedStages, tmp_path: Path
+async def test_a_director_that_was_frozen_past_its_lease_writes_nothing(
+    means: Means, still: StillStages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, work = await held_while_encoding(means, scripted)
+    monkeypatch.setattr(claim, "WATCH", 60.0)  # it sees nothing either
+    monkeypatch.setattr(claim, "LEASE", 0.3)
+    still.hold = 0.6
+    job = await still_job(means.database, means.artifacts)
+    await direct(means, job)
+    left = await records.get(means.database, job)
+    assert (left.status, left.next_segment) == ("in_progress", 0)
+    assert await leases.claimable(means.database) == [job]
+
+
+async def test_a_deleted_job_leaves_nothing_behind(
+    means: Means, still: StillStages, tmp_path: Path
+) -> None:
+    job, work = await held_while_encoding(means, still)
     await removal.remove_job(means.database, means.artifacts, job)
     await asyncio.wait_for(work, WATCH + 0.6)
     assert not list((tmp_path / "artifacts").rglob("jobs/**/*.*"))

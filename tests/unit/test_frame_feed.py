@@ -9,6 +9,7 @@ import pytest
 
 from deployments.encode.engine import SegmentTask
 from deployments.encode.feed import IN_FLIGHT, FrameFeed, Stopped
+from deployments.encode.turns import Turns
 from deployments.lipsync.engine import LipsyncCall
 from media.patch import Frame, Pose
 from media.sound import Sound
@@ -45,14 +46,14 @@ def numbers(frames: Iterator[Frame]) -> list[float]:
 
 
 async def test_frames_come_in_order_and_each_once() -> None:
-    feed = FrameFeed(TASK, ScriptedLipsync(), asyncio.get_running_loop())
+    feed = FrameFeed(TASK, ScriptedLipsync(), asyncio.get_running_loop(), Turns(1))
     assert await asyncio.to_thread(numbers, feed.frames()) == list(range(200))
     assert feed.lipsync_ms == 16.0
 
 
 async def test_no_more_than_two_calls_are_in_flight_however_slow_the_encoder() -> None:
     lipsync = ScriptedLipsync()
-    feed = FrameFeed(TASK, lipsync, asyncio.get_running_loop())
+    feed = FrameFeed(TASK, lipsync, asyncio.get_running_loop(), Turns(1))
     frames = feed.frames()
     await asyncio.to_thread(next, frames)
     await asyncio.sleep(0.05)
@@ -62,14 +63,14 @@ async def test_no_more_than_two_calls_are_in_flight_however_slow_the_encoder() -
 
 
 async def test_a_failed_call_fails_the_segment() -> None:
-    feed = FrameFeed(TASK, ScriptedLipsync(fail_at=50), asyncio.get_running_loop())
+    feed = FrameFeed(TASK, ScriptedLipsync(fail_at=50), asyncio.get_running_loop(), Turns(1))
     with pytest.raises(RuntimeError, match="scripted"):
         await asyncio.to_thread(numbers, feed.frames())
 
 
 async def test_a_stop_cancels_what_is_in_flight_and_ends_the_thread() -> None:
     lipsync = ScriptedLipsync(delay=30.0)
-    feed = FrameFeed(TASK, lipsync, asyncio.get_running_loop())
+    feed = FrameFeed(TASK, lipsync, asyncio.get_running_loop(), Turns(1))
     encoder = asyncio.ensure_future(asyncio.to_thread(numbers, feed.frames()))
     await asyncio.sleep(0.1)
     feed.stop()

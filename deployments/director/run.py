@@ -1,0 +1,69 @@
+"""One claim of a job: what it works with, what it has cost so far, and how it bears faults."""
+
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from deployments.director.patience import Patience, patiently
+from deployments.encode.turns import Turns
+from serve.jobs import progress
+from serve.jobs.database import Database
+from serve.jobs.models import Job
+from serve.settings import Settings
+from serve.stages import Stages
+from serve.storage.artifacts import Artifacts
+
+T = TypeVar("T")
+
+AT_ONCE: Final = 6
+"""Later segments of all its jobs that a director has in the works; first ones go at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a director works with."""
+
+    database: Database
+    artifacts: Artifacts
+    stages: Stages
+    settings: Settings
+    turns: Turns = field(default_factory=lambda: Turns(AT_ONCE))
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(slots=True)
+class Run:
+    """A claimed job under its fence."""
+
+    means: Means
+    job: Job
+    fence: int
+    timings: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    async def report(self, **changes: Any) -> None:
+        """Note progress under this claim (`progress.report`); raises LeaseLost."""
+        await self.patiently(
+            lambda: progress.report(
+                self.means.database,
+                self.job.id,
+                self.fence,
+                timings=dict(self.timings),
+                **changes,
+            )
+        )
+
+    async def patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """The result of `work`, tried again while what it raises passes."""
+        return await patiently(work, self.means.patience)
+
+    @asynccontextmanager
+    async def timed(self, stage: str) -> AsyncIterator[None]:
+        """Add the block's wall time to a stage."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[stage] += 1e3 * (time.perf_counter() - began)

@@ -1,0 +1,54 @@
+"""Taking turns on what there is little of: the most urgent goes first, of equals the first to come.
+
+Urgency is a number, 0 the most urgent. A job's first segment is that: its viewer sees nothing yet.
+"""
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+
+FIRST = 0
+"""Urgency of a job's first segment."""
+
+
+class Turns:
+    """So many at once. Belongs to one event loop."""
+
+    def __init__(self, slots: int) -> None:
+        self._free = slots
+        self._order = count()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    async def take(self, urgency: int) -> None:
+        """Wait for a turn; `give` it back."""
+        if self._free:
+            self._free -= 1
+            return
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (urgency, next(self._order), mine))
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():
+                self.give()  # it came in the moment in which its taker left
+            raise
+
+    def give(self) -> None:
+        """End a turn."""
+        while self._waiting:
+            _, _, next_one = heapq.heappop(self._waiting)
+            if not next_one.done():
+                next_one.set_result(None)
+                return
+        self._free += 1
+
+    @asynccontextmanager
+    async def turn(self, urgency: int) -> AsyncIterator[None]:
+        """A turn for as long as the block runs."""
+        await self.take(urgency)
+        try:
+            yield
+        finally:
+            self.give()
