@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.material import avatar_picture, text_of
 from deployments.director.claim import direct
+from deployments.director.holding import Holding
 from deployments.director.run import Means
 from deployments.in_a_row import InARow
 from serve.commands.private import LOCAL_CONFIG
@@ -39,7 +40,7 @@ async def make(videos: int, seconds: float, life: bool, data_dir: Path) -> dict[
     await avatars.add(
         database, Avatar(id="bench", kind="image", listed=True, name="bench", origin={}, **facts)
     )
-    means = Means(database, artifacts, stages, settings)
+    means = Means(database, artifacts, stages, settings, Holding(database))
     jobs = []
     for n in range(videos + 1):
         if n == 1:

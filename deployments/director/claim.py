@@ -14,11 +14,6 @@ from serve.jobs.leases import LeaseLost
 
 log = logging.getLogger(__name__)
 
-LEASE: Final = 12.0
-"""Seconds after which a silent director is replaced."""
-RENEW: Final = LEASE / 4
-WATCH: Final = 0.4
-"""Seconds between two looks at whether the job was cancelled."""
 ATTEMPTS: Final = 4
 """Times that a job is begun anew before it fails for what its stages could not do."""
 IDLE_CLAIMS: Final = 20
@@ -31,7 +26,7 @@ async def direct(means: Means, job_id: str) -> None:
     A fault ends the job and stands in its record; it is not raised. Raises AvatarError
     `overloaded` where the records are away.
     """
-    fence = await leases.claim(means.database, job_id, LEASE)
+    fence = await leases.claim(means.database, job_id, means.holding.lease)
     if fence is None:
         return
     try:
@@ -46,11 +41,11 @@ async def direct(means: Means, job_id: str) -> None:
 
 async def _hold_while_working(means: Means, job_id: str, fence: int) -> None:
     work = asyncio.create_task(_work(means, job_id, fence))
-    watch = asyncio.create_task(_watch(means, job_id, fence))
+    watch = asyncio.create_task(means.holding.lost(job_id, fence))
     try:
         await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if watch.done() and not work.done():
-            watch.result()  # raises LeaseLost, or what broke the watch
+        if not work.done():
+            raise LeaseLost(job_id)
         await work
     except Exception as error:
         await _end(means, job_id, fence, error)
@@ -66,27 +61,6 @@ async def _work(means: Means, job_id: str, fence: int) -> None:
         log.error("job %s broke off %d claims in a row", job_id, job.idle_claims)
         raise AvatarError("internal", "The video could not be made: work on it broke off.")
     await make_video(means, job, fence)
-
-
-async def _watch(means: Means, job_id: str, fence: int) -> None:
-    """Renew the lease; raise LeaseLost soon after the job was cancelled, deleted or taken.
-
-    While the records are away it goes on: they say who holds the job when they are back.
-    """
-    loop = asyncio.get_running_loop()
-    renewed = loop.time()
-    while True:
-        await asyncio.sleep(WATCH)
-        try:
-            job = await records.get(means.database, job_id)
-            if job.status != "in_progress" or job.fence != fence:
-                raise LeaseLost(job_id)
-            if loop.time() - renewed > RENEW:
-                await leases.renew(means.database, job_id, fence, LEASE)
-                renewed = loop.time()
-        except AvatarError as error:
-            if not passes(error):
-                raise LeaseLost(job_id) from None
 
 
 async def _end(means: Means, job_id: str, fence: int, error: Exception) -> None:

@@ -10,6 +10,7 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from deployments.director.claim import direct
+from deployments.director.holding import Holding
 from deployments.director.run import Means
 from deployments.director.stopping import told_to_stop
 from serve.handles import HandleStages
@@ -74,12 +75,9 @@ class DirectorStage:
         async with self._opening:
             if self._means is None:
                 settings = Settings()
-                self._means = Means(
-                    await open_database(settings.database()),
-                    open_artifacts(settings.storage()),
-                    self._stages,
-                    settings,
-                )
+                database = await open_database(settings.database())
+                artifacts = open_artifacts(settings.storage())
+                self._means = Means(database, artifacts, self._stages, settings, Holding(database))
                 chores = (self._listen(), self._every(SWEEP, self._sweep))
                 self._chores = [asyncio.create_task(chore) for chore in chores]
         return self._means

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from deployments.director.holding import Holding
 from deployments.director.patience import Patience, patiently
 from deployments.encode.turns import Turns
 from serve.jobs import progress
@@ -30,6 +31,7 @@ class Means:
     artifacts: Artifacts
     stages: Stages
     settings: Settings
+    holding: Holding
     turns: Turns = field(default_factory=lambda: Turns(AT_ONCE))
     patience: Patience = field(default_factory=Patience)
 

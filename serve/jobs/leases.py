@@ -4,9 +4,9 @@ A claim stays good while it is renewed. A holder that dies, hangs or loses touch
 its lease is over, and whatever it writes later is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serve.jobs import events
@@ -46,11 +46,28 @@ async def claim(database: Database, job_id: str, lease_seconds: float) -> int | 
         return int(job.fence)
 
 
-async def renew(database: Database, job_id: str, fence: int, lease_seconds: float) -> None:
-    """Hold on to a job for that long from now. Raises LeaseLost."""
+Claim = tuple[str, int]
+"""A job's id and the fence that it is held under."""
+
+
+async def renew(database: Database, claims: Collection[Claim], lease_seconds: float) -> None:
+    """Hold on to jobs for that long from now; claims that are lost stay lost."""
+    statement = (
+        update(Job)
+        .where(tuple_(Job.id, Job.fence).in_(claims), *_held())
+        .values(lease_until=now() + lease_seconds)
+    )
     async with database.write() as session:
-        job, at = await hold(session, job_id, fence)
-        job.lease_until = at + lease_seconds
+        await session.execute(statement)
+
+
+async def standing(database: Database, claims: Collection[Claim]) -> set[Claim]:
+    """Those claims that nobody has taken or ended, leases that ran out included."""
+    query = select(Job.id, Job.fence).where(
+        tuple_(Job.id, Job.fence).in_(claims), Job.status == "in_progress"
+    )
+    async with database.read() as session:
+        return {(job_id, fence) for job_id, fence in await session.execute(query)}
 
 
 async def release(database: Database, job_id: str, fence: int) -> None:
@@ -109,8 +126,7 @@ async def hold(session: AsyncSession, job_id: str, fence: int) -> tuple[Job, flo
         .where(
             Job.id == job_id,
             Job.fence == fence,
-            Job.status == "in_progress",
-            Job.lease_until > now(),
+            *_held(),
         )
         .values(fence=Job.fence)
         .returning(Job, now())
@@ -119,6 +135,10 @@ async def hold(session: AsyncSession, job_id: str, fence: int) -> tuple[Job, flo
     if row is None:
         raise LeaseLost(job_id)
     return row[0], row[1]
+
+
+def _held() -> tuple[ColumnElement[bool], ...]:
+    return Job.status == "in_progress", Job.lease_until > now()
 
 
 def _claimable() -> ColumnElement[bool]:

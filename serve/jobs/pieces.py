@@ -8,6 +8,7 @@ from media.sound import Word
 from serve.jobs.database import Database
 from serve.jobs.leases import hold
 from serve.jobs.models import Piece
+from serve.storage import keys
 from serve.storage.artifacts import Artifacts
 
 
@@ -45,10 +46,8 @@ async def of(database: Database, job_id: str, attempt: int) -> Sequence[Piece]:
 async def forget(database: Database, artifacts: Artifacts, job_id: str) -> None:
     """Remove the pieces of a job that is over."""
     async with database.write() as session:
-        query = delete(Piece).where(Piece.job_id == job_id).returning(Piece.key)
-        kept = (await session.scalars(query)).all()
-    for key in kept:
-        await artifacts.delete(key)
+        await session.execute(delete(Piece).where(Piece.job_id == job_id))
+    await artifacts.delete_prefix(keys.pieces(job_id))
 
 
 def words(piece: Piece) -> list[Word]:

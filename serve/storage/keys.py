@@ -61,12 +61,17 @@ def segment(job_id: str, attempt: int, n: int, fence: int) -> str:
     return check(f"jobs/{job_id}/{attempt}/segment-{n:06d}-{fence}.mp4")
 
 
+def pieces(job_id: str) -> str:
+    """Prefix of all that was spoken for one job."""
+    return check(f"jobs/{job_id}/pieces") + "/"
+
+
 def piece(job_id: str, attempt: int, n: int, fence: int) -> str:
     """Spoken piece `n` of one attempt, as the claim with that fence spoke it.
 
     Its samples are those of `serve.storage.sounds`.
     """
-    return check(f"jobs/{job_id}/{attempt}/piece-{n:06d}-{fence}.pcm")
+    return check(f"{pieces(job_id)}{attempt}-{n:06d}-{fence}.pcm")
 
 
 _VARIANTS: Final = {"video": "video.mp4", "thumbnail": "thumbnail.webp", "captions": "captions.vtt"}

@@ -15,7 +15,9 @@ import skimage.data
 from ray import serve
 
 from deployments.director.claim import direct
+from deployments.director.holding import Holding
 from deployments.director.run import Means
+from deployments.director.stopping import told_to_stop
 from deployments.in_a_row import InARow
 from deployments.launch import read_config, start
 from deployments.loading import EngineConfig, engine_class
@@ -105,7 +107,7 @@ async def test_the_graph_makes_the_same_video_as_the_engines_in_a_row(
     await stages.run_job(in_graph)
     row = InARow.from_config(LOCAL_CONFIG, settings, artifacts)
     in_row = await new_job(database, artifacts, row, "row")
-    await direct(Means(database, artifacts, row, settings), in_row)
+    await direct(Means(database, artifacts, row, settings, Holding(database)), in_row)
     jobs = [await records.get(database, name) for name in (in_graph, in_row)]
     first, second = [await frames_of(artifacts, job) for job in jobs]
     assert first.shape == second.shape
@@ -169,3 +171,25 @@ def test_an_option_that_an_engine_does_not_take_is_refused_by_name() -> None:
     config = EngineConfig(engine="deployments.encode.x264:X264", options={"crff": 20})
     with pytest.raises(ValueError, match="crff"):
         engine_class(config)
+
+
+@serve.deployment(graceful_shutdown_wait_loop_s=0.1)
+class Listener:
+    """Waits, in a call that would last for ever, for the word that it shall stop."""
+
+    async def heard(self) -> bool:
+        if told_to_stop():
+            return False
+        while not told_to_stop():  # noqa: ASYNC110 - Serve sets a flag, not an event of ours
+            await asyncio.sleep(0.05)
+        return True
+
+
+async def test_a_replica_hears_that_it_is_to_stop_while_its_calls_go_on(
+    stages: HandleStages,
+) -> None:
+    handle = serve.run(Listener.bind(), name="listener", route_prefix=None)
+    call = handle.heard.remote()
+    await asyncio.sleep(3)  # the call is under way
+    serve.delete("listener", _blocking=False)
+    assert await asyncio.wait_for(call, 15) is True

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deployments.director import claim
-from deployments.director.claim import ATTEMPTS, IDLE_CLAIMS, WATCH, direct
+from deployments.director.claim import ATTEMPTS, IDLE_CLAIMS, direct
+from deployments.director.holding import WATCH, Holding
 from deployments.director.patience import Patience
 from deployments.director.run import Means
 from media.errors import AvatarError
@@ -28,7 +29,8 @@ def still() -> StillStages:
 @pytest.fixture
 async def means(tmp_path: Path, database: Database, still: StillStages) -> Means:
     settings = Settings(data_dir=tmp_path)
-    return Means(database, open_artifacts(settings.storage()), still, settings, patience=SHORT)
+    artifacts = open_artifacts(settings.storage())
+    return Means(database, artifacts, still, settings, Holding(database), patience=SHORT)
 
 
 async def held_while_encoding(means: Means, still: StillStages) -> tuple[str, asyncio.Task[None]]:
@@ -91,7 +93,7 @@ async def test_a_stage_that_stays_away_leaves_the_job_to_other_claims_before_it_
 
 
 async def test_a_job_that_kills_its_directors_fails_in_the_end(
-    means: Means, monkeypatch: pytest.MonkeyPatch
+    means: Means,
 ) -> None:
     job = await still_job(means.database, means.artifacts)
     for _ in range(IDLE_CLAIMS):
@@ -142,13 +144,12 @@ async def test_a_director_that_is_stopped_gives_its_job_back_at_once(
 
 
 async def test_a_director_that_was_frozen_past_its_lease_writes_nothing(
-    means: Means, still: StillStages, monkeypatch: pytest.MonkeyPatch
+    means: Means, still: StillStages
 ) -> None:
-    monkeypatch.setattr(claim, "WATCH", 60.0)  # it sees nothing either
-    monkeypatch.setattr(claim, "LEASE", 0.3)
+    frozen = replace(means, holding=Holding(means.database, lease=0.3, watch=60.0))
     still.hold = 0.6
     job = await still_job(means.database, means.artifacts)
-    await direct(means, job)
+    await direct(frozen, job)
     left = await records.get(means.database, job)
     assert (left.status, left.next_segment) == ("in_progress", 0)
     assert await leases.claimable(means.database) == [job]

@@ -1,12 +1,14 @@
 """A job that was broken off goes on where it was: nothing committed is made or spoken again."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from deployments.director.claim import direct
+from deployments.director.holding import Holding
 from deployments.director.run import Means
 from serve.jobs import leases, pieces, progress, records
 from serve.jobs.database import Database
@@ -23,12 +25,13 @@ EARLIEST = {1: 12, 2: 37}
 @pytest.fixture
 def means(tmp_path: Path, database: Database) -> Means:
     settings = Settings(data_dir=tmp_path)
-    return Means(database, open_artifacts(settings.storage()), StillStages(), settings)
+    artifacts = open_artifacts(settings.storage())
+    return Means(database, artifacts, StillStages(), settings, Holding(database))
 
 
 def with_stages(means: Means, stages: StillStages) -> Means:
     """A director of its own over the same records."""
-    return Means(means.database, means.artifacts, stages, means.settings)
+    return replace(means, stages=stages, holding=Holding(means.database))
 
 
 async def broken_off(means: Means, after: int, **request: object) -> tuple[str, StillStages]:
@@ -83,7 +86,7 @@ async def test_the_pieces_of_a_finished_job_are_gone(means: Means, tmp_path: Pat
     job, _ = await broken_off(means, 1)
     await direct(with_stages(means, StillStages(lengths=SPEECH)), job)
     assert await pieces.of(means.database, job, 1) == []
-    assert not list((tmp_path / "artifacts").rglob("piece-*"))
+    assert not list((tmp_path / "artifacts").rglob("*.pcm"))
 
 
 async def test_a_job_taken_over_by_other_engines_begins_again_under_new_keys(

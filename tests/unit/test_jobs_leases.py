@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import inspect
 
 from media.errors import AvatarError
-from serve.jobs import events, leases, progress, records
+from serve.jobs import events, leases, pieces, progress, records
 from serve.jobs.database import Database, open_database
 from serve.jobs.leases import LeaseLost
 from serve.jobs.progress import Made
@@ -63,7 +63,7 @@ async def test_a_claim_that_ran_out_is_taken_over_with_a_higher_fence(
 async def test_a_renewed_claim_is_not_taken_over(database: Database, job: str) -> None:
     fence = await leases.claim(database, job, SHORT)
     assert fence is not None
-    await leases.renew(database, job, fence, LONG)
+    await leases.renew(database, [(job, fence), ("vid_none", 1)], LONG)
     await asyncio.sleep(LATER)
     assert await leases.claim(database, job, LONG) is None
 
@@ -72,13 +72,46 @@ async def test_a_claim_given_back_is_free_at_once_and_gone(database: Database, j
     fence = await leases.claim(database, job, LONG)
     assert fence is not None
     await leases.release(database, job, fence)
-    with pytest.raises(LeaseLost):
-        await leases.renew(database, job, fence, LONG)
+    await leases.renew(database, [(job, fence)], LONG)
     assert await leases.claim(database, job, LONG) == 2
 
 
+async def test_a_claim_stands_until_it_is_taken_or_its_job_is_over(database: Database) -> None:
+    jobs = [await queue_job(database) for _ in range(4)]
+    claims = [(job, await leases.claim(database, job, SHORT) or 0) for job in jobs]
+    await records.cancel(database, jobs[1])
+    await asyncio.sleep(LATER)
+    await leases.claim(database, jobs[2], LONG)
+    # A lease that ran out may still be nobody else's: only a commit needs it to be good.
+    assert await leases.standing(database, claims) == {claims[0], claims[3]}
+    await leases.renew(database, claims, LONG)
+    assert await leases.claim(database, jobs[0], LONG) == 2
+
+
+async def test_a_claim_that_got_nothing_done_is_followed_by_another_attempt(
+    database: Database, job: str
+) -> None:
+    for attempt in (1, 2):
+        fence = await leases.claim(database, job, LONG)
+        assert fence is not None
+        assert await leases.give_up(database, job, fence, most_attempts=2) is (attempt < 2)
+        assert (await records.get(database, job)).attempt == 2
+
+
+async def test_a_claim_that_committed_a_segment_leaves_it_to_the_next(
+    database: Database, job: str
+) -> None:
+    fence = await leases.claim(database, job, LONG)
+    assert fence is not None
+    await progress.commit_segment(database, job, fence, Made(0, 0, 25, "jobs/a/1/s", 3))
+    assert await leases.give_up(database, job, fence, most_attempts=1)
+    left = await records.get(database, job)
+    assert (left.attempt, left.next_segment, left.lease_until) == (1, 1, None)
+
+
 WRITES: dict[str, Callable[[Database, str, int], Awaitable[object]]] = {
-    "renew": lambda db, job, fence: leases.renew(db, job, fence, LONG),
+    "give up": lambda db, job, fence: leases.give_up(db, job, fence, 3),
+    "piece": lambda db, job, fence: pieces.add(db, job, fence, 0, "jobs/a/1/p", 9, ()),
     "release": lambda db, job, fence: leases.release(db, job, fence),
     "restart": lambda db, job, fence: leases.restart(db, job, fence, "f"),
     "report": lambda db, job, fence: progress.report(db, job, fence, progress=50),
