@@ -20,7 +20,12 @@ class Settings(BaseSettings):
     """A folder of the operator's that is looked in before any registry."""
 
     database_url: str = ""
-    """SQLAlchemy URL; empty: SQLite in data_dir."""
+    """postgresql://USER:PASSWORD@HOST/NAME; empty: SQLite in data_dir."""
+    database_migrate: bool = True
+    """Bring the tables up to date when a process opens them; off: `avatar-serve database upgrade`
+    does."""
+    database_connections: int = Field(default=10, ge=2)
+    """Connections to PostgreSQL that one replica keeps at most."""
     storage_url: str = ""
     """Object store URL; empty: a folder in data_dir."""
 

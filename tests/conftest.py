@@ -4,7 +4,7 @@ Also what its clients ask for, and look at, in more than one module.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +17,38 @@ from serve.api.services import Services, open_services
 from serve.jobs.database import Database, open_database
 from serve.settings import Settings
 from tests.fakes import FakeStages, png
+from tests.postgres import Postgres, postgres
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is tested of the records is tested on both databases, all else on the embedded one."""
+    if "database_url" in metafunc.fixturenames:
+        both = metafunc.module.__name__.rsplit(".", 1)[-1].startswith("test_jobs_")
+        kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
+        metafunc.parametrize("database_url", kinds, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgres]:
+    with postgres() as running:
+        yield running
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await open_database(f"sqlite+aiosqlite:///{tmp_path}/records.sqlite3")
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """Where an empty database is."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/records.sqlite3"
+        return
+    server: Postgres = request.getfixturevalue("postgresql")
+    url = await server.new_database()
+    yield url
+    await server.drop(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = await open_database(database_url)
     yield opened
     await opened.close()
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from serve.api.background import Background
 from serve.api.following import Following
 from serve.api.gallery import GalleryAvatar, load_gallery
-from serve.jobs.database import Database, open_database
+from serve.jobs.database import Database, open_records
 from serve.settings import Settings
 from serve.stages import Stages
 from serve.storage.artifacts import Artifacts, open_artifacts
@@ -39,7 +39,7 @@ class Services:
 
 async def open_services(settings: Settings, stages: Stages) -> Services:
     """Open the database, the artifacts and the gallery that the settings name."""
-    database = await open_database(settings.database())
+    database = await open_records(settings)
     return Services(
         settings=settings,
         stages=stages,

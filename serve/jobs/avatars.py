@@ -8,7 +8,7 @@ from sqlalchemy import select
 from media.errors import AvatarError
 from media.face import Portrait
 from serve.jobs import paging
-from serve.jobs.database import Database, clock
+from serve.jobs.database import Database, alone, clock
 from serve.jobs.models import Avatar
 from serve.jobs.paging import Order
 
@@ -38,6 +38,7 @@ async def add(database: Database, avatar: Avatar) -> Avatar:
 async def put_gallery(database: Database, avatar: Avatar) -> Avatar:
     """Keep a gallery avatar in place of an older one of its id; it keeps its age."""
     async with database.write() as session:
+        await alone(session, f"avatar {avatar.id}")
         avatar.created_at = await clock(session)
         return await session.merge(avatar)
 
@@ -47,7 +48,7 @@ async def fill(
 ) -> Avatar:
     """Give an avatar its painted portrait (stored already). Raises AvatarError `unknown_avatar`."""
     async with database.write() as session:
-        avatar = await session.get(Avatar, avatar_id)
+        avatar = await session.get(Avatar, avatar_id, with_for_update=True)
         if avatar is None:
             raise AvatarError("unknown_avatar", "The avatar was deleted: choose another one.")
         for column, value in portrait_facts(portrait, content_hash).items():

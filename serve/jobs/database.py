@@ -1,25 +1,24 @@
-"""The records' database: SQLite in WAL mode, shared by several processes, or another by URL."""
+"""The records' database: SQLite in WAL mode, shared by several processes, or PostgreSQL by URL."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Double, event, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import Double, func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from serve.jobs.models import Base
+from media.errors import AvatarError
+from serve.jobs import schema
+from serve.jobs.connections import CONNECTIONS, clear_log, connect
+from serve.jobs.outages import RecordsOutOfReach, is_outage
+from serve.settings import Settings
 
-_BUSY_SECONDS = 20.0  # how long a writer waits for another process's transaction
-_OPENING_TRIES = 50
+_OPENING_TRIES: Final = 50
 
 
 class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
@@ -47,80 +46,141 @@ async def clock(session: AsyncSession) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Opens transactions. Objects read in one stay readable after it."""
+    """Opens transactions. Objects read in one stay readable after it.
+
+    Either kind raises RecordsOutOfReach where the database cannot be reached, is full or stays
+    locked. A write of which that is said may have been committed all the same: the answer to it
+    can be what was lost.
+    """
 
     engine: AsyncEngine
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A transaction that only reads; never waits for a writer."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with _reached(), AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that commits when the block ends, and undoes all when it raises."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+        """A transaction that commits when the block ends, and undoes all when it raises.
+
+        SQLite lets one in at a time. PostgreSQL lets many in, each seeing what others committed
+        meanwhile: what must not change between reading and writing is held by an UPDATE, by
+        `with_for_update`, or by `alone`.
+        """
+        async with (
+            _reached(),
+            AsyncSession(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             # SQLite must know at the start that a transaction will write: one that begins by
             # reading cannot wait its turn later, it fails.
             await session.connection(execution_options={"begin": "BEGIN IMMEDIATE"})
             yield session
+
+    async def forget_deleted(self) -> None:
+        """Overwrite what deleted rows left in SQLite's log, unless a reader still needs it.
+
+        SQLite's own pages are overwritten at once (`secure_delete`). PostgreSQL clears its pages
+        itself, when it vacuums.
+        """
+        if self.engine.dialect.name == "sqlite":
+            async with _reached(), self.engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                await clear_log(raw.driver_connection)
 
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
 
 
-async def open_database(url: str) -> Database:
-    """Connect and make the tables that are missing; several processes may do so at once."""
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
-        _make_folder(url)
-        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    database = Database(engine)
+@asynccontextmanager
+async def _reached() -> AsyncIterator[None]:
     try:
-        await _create_tables(database)
+        yield
+    except RecordsOutOfReach:
+        raise
+    except Exception as error:
+        if is_outage(error):
+            raise RecordsOutOfReach from error
+        raise
+
+
+def is_out_of_reach(error: BaseException) -> bool:
+    """True where the records cannot be read or written now: the same call may succeed later."""
+    return isinstance(error, RecordsOutOfReach)
+
+
+async def alone(session: AsyncSession, matter: str) -> None:
+    """Hold off every other transaction that names the same matter, until this one ends.
+
+    Write transactions of SQLite are alone anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(matter, 0))))
+
+
+async def open_records(settings: Settings) -> Database:
+    """Open the database that the settings name, as they want it opened."""
+    return await open_database(
+        settings.database(),
+        migrate=settings.database_migrate,
+        connections=settings.database_connections,
+    )
+
+
+async def open_database(
+    url: str, *, migrate: bool = True, connections: int = CONNECTIONS
+) -> Database:
+    """Connect, and bring the tables up to date; several processes may do so at once.
+
+    With `migrate` off it raises AvatarError where they are not up to date. `connections` is the
+    most that are kept to PostgreSQL. Raises RecordsOutOfReach.
+    """
+    database = Database(connect(url, connections=connections))
+    try:
+        await _wait_for_wal(database)
+        if not schema.is_current(await revision(database)):
+            if not migrate:
+                raise AvatarError(
+                    "internal",
+                    "The database's tables are not those of this release: run "
+                    "`avatar-serve database upgrade`.",
+                )
+            await upgrade_database(url)
     except BaseException:
         await database.close()
         raise
     return database
 
 
-async def _create_tables(database: Database) -> None:
+async def revision(database: Database) -> str | None:
+    """The revision that the tables stand at; None where no migration ever ran."""
+    async with database.read() as session:
+        return await (await session.connection()).run_sync(schema.revision)
+
+
+async def upgrade_database(url: str) -> None:
+    """Bring the tables up to date; one process does it, others that ask meanwhile wait for it."""
+    database = Database(connect(url, connections=1, patient=True))
+    try:
+        await _wait_for_wal(database)
+        async with database.write() as session:
+            await alone(session, "schema")
+            await (await session.connection()).run_sync(schema.upgrade)
+    finally:
+        await database.close()
+
+
+async def _wait_for_wal(database: Database) -> None:
+    """Have a connection. A new SQLite file's switch to WAL wants it alone, and does not wait."""
     for tries_left in reversed(range(_OPENING_TRIES)):
         try:
-            async with database.write() as session:
-                connection = await session.connection()
-                await connection.run_sync(Base.metadata.create_all)
+            async with database.read() as session:
+                await session.execute(text("SELECT 1"))
             return
-        except OperationalError as error:
-            # The switch to WAL wants the file for itself and does not wait for its turn.
-            if "locked" not in str(error.orig) or not tries_left:
+        except RecordsOutOfReach:
+            if database.engine.dialect.name != "sqlite" or not tries_left:
                 raise
         await asyncio.sleep(0.1)
-
-
-def _make_folder(url: str) -> None:
-    name = make_url(url).database
-    if name and name != ":memory:":
-        Path(name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def _set_up_sqlite(connection: Any, record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite alone
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        # Every commit reaches the disk: an accepted job survives a power cut.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.OperationalError as error:
-        raise OperationalError("PRAGMA", None, error) from error
-    finally:
-        cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

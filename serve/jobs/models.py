@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Final, Literal
 
-from sqlalchemy import JSON, Double, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, Double, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
@@ -62,7 +62,7 @@ class Job(Base):
     """Segments [0, next_segment) are committed: the published prefix."""
     segments_total: Mapped[int | None]
     last_event: Mapped[int] = mapped_column(default=0)
-    must_follow: Mapped[bool] = mapped_column(default=False)
+    must_follow: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Asked for as a stream: cancelled when nobody has followed it for a while."""
     followed_at: Mapped[float | None]
     """When somebody last took a part of it or its events."""

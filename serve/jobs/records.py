@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
 from serve.jobs import events, paging
-from serve.jobs.database import Database, clock, now
+from serve.jobs.database import Database, alone, clock, now
 from serve.jobs.models import ACTIVE, Avatar, Job
 from serve.jobs.paging import Order
 
@@ -37,13 +37,15 @@ async def create(
     Raises AvatarError `too_many_jobs` (details: retry_after, seconds) and `unknown_avatar`.
     """
     async with database.write() as session:
+        await alone(session, "accepting")  # another one would count the same jobs
         await require_room(session, max_active)
         at = await clock(session)
         if avatar is not None:
             avatar.created_at = at
             session.add(avatar)
             await session.flush()
-        if await session.get(Avatar, new.avatar_id) is None:
+        # Held, so that it is not removed before the job that needs it is there.
+        if await session.get(Avatar, new.avatar_id, with_for_update={"read": True}) is None:
             raise unknown_avatar()
         job = Job(
             id=new.id,

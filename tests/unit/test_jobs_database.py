@@ -7,11 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import text
 
 from serve.jobs import records
-from serve.jobs.database import Database, clock, now, open_database
+from serve.jobs.database import Database, alone, clock, open_database
 from serve.jobs.models import Avatar, Job
 from tests.fakes import avatar, new_job
 
@@ -34,8 +33,8 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_many_processes_make_the_tables_and_write_at_once(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path}/new/records.sqlite3"
+async def test_many_processes_make_the_tables_and_write_at_once(database_url: str) -> None:
+    url = database_url.replace("/records", "/new/records")
     root = Path(__file__).parents[2]
     children = [
         await asyncio.create_subprocess_exec(
@@ -51,12 +50,16 @@ async def test_many_processes_make_the_tables_and_write_at_once(tmp_path: Path) 
     await database.close()
 
 
-async def test_writers_do_not_stop_readers_and_a_commit_reaches_the_disk(
-    database: Database,
-) -> None:
+async def test_a_commit_reaches_the_disk_and_a_deletion_overwrites(tmp_path: Path) -> None:
+    database = await open_database(f"sqlite:///{tmp_path}/records.sqlite3")
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
     async with database.read() as session:
-        for pragma, wanted in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
-            assert (await session.execute(text(f"PRAGMA {pragma}"))).scalar() == wanted
+        found = {p: (await session.execute(text(f"PRAGMA {p}"))).scalar() for p in wanted}
+    await database.close()
+    assert found == wanted
+
+
+async def test_writers_do_not_stop_readers(database: Database) -> None:
     async with database.write() as writing:
         writing.add(_avatar("avt_1"))
         await writing.flush()
@@ -104,7 +107,7 @@ async def test_two_read_then_write_transactions_wait_for_each_other(database: Da
 
     async def count_up() -> None:
         async with database.write() as session:
-            job = await session.get(Job, "vid_1")
+            job = await session.get(Job, "vid_1", with_for_update=True)
             assert job is not None
             seen = job.next_segment
             await asyncio.sleep(0.01)
@@ -119,9 +122,19 @@ async def test_the_databases_clock_tells_unix_seconds(database: Database) -> Non
         assert abs(await clock(session) - time.time()) < 1
 
 
-def test_the_clock_has_its_words_in_postgresql() -> None:
-    words = str(select(now()).compile(dialect=postgresql.dialect()))
-    assert "clock_timestamp()" in words
+async def test_only_one_of_those_that_name_a_matter_goes_on(database: Database) -> None:
+    inside = 0
+
+    async def work(matter: str) -> None:
+        nonlocal inside
+        async with database.write() as session:
+            await alone(session, matter)
+            inside += 1
+            assert inside == 1
+            await asyncio.sleep(0.02)
+            inside -= 1
+
+    await asyncio.gather(*(work("one") for _ in range(5)))
 
 
 def _avatar(name: str) -> Avatar:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
@@ -25,9 +24,9 @@ async def job(database: Database) -> str:
 
 
 @pytest.fixture
-async def elsewhere(database: Database, tmp_path: Path) -> AsyncIterator[Database]:
+async def elsewhere(database: Database, database_url: str) -> AsyncIterator[Database]:
     """The same records through other connections, as another process has them."""
-    opened = await open_database(f"sqlite+aiosqlite:///{tmp_path}/records.sqlite3")
+    opened = await open_database(database_url)
     yield opened
     await opened.close()
 

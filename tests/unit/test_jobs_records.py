@@ -84,6 +84,13 @@ async def test_another_owners_job_is_not_there(database: Database, call: str) ->
     assert (await records.get(database, job)).status == "queued"
 
 
+async def test_a_gallery_avatar_is_kept_once_however_often_it_is_first_used(
+    database: Database,
+) -> None:
+    await asyncio.gather(*(avatars.put_gallery(database, avatar("ada")) for _ in range(6)))
+    assert await avatars.find(database, "ada") is not None
+
+
 @pytest.mark.parametrize("order", ["asc", "desc"])
 async def test_pages_hold_every_job_once_in_order(database: Database, order: str) -> None:
     jobs = [await queue_job(database) for _ in range(7)]
