@@ -15,7 +15,7 @@ from deployments.director.run import Means
 from deployments.director.stopping import told_to_stop
 from serve.handles import HandleStages
 from serve.jobs import leases
-from serve.jobs.database import open_database
+from serve.jobs.database import open_records
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
 
@@ -75,7 +75,7 @@ class DirectorStage:
         async with self._opening:
             if self._means is None:
                 settings = Settings()
-                database = await open_database(settings.database())
+                database = await open_records(settings)
                 artifacts = open_artifacts(settings.storage())
                 self._means = Means(database, artifacts, self._stages, settings, Holding(database))
                 chores = (self._listen(), self._every(SWEEP, self._sweep))

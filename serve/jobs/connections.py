@@ -106,6 +106,7 @@ def _sqlite(where: URL) -> AsyncEngine:
     engine = create_async_engine(where)
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "invalidate", _roll_back)
     return engine
 
 
@@ -128,6 +129,15 @@ def _set_up_sqlite(connection: Any, record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _roll_back(connection: Any, record: object, error: BaseException | None) -> None:
+    """End the transaction of a cancelled call before its connection is closed.
+
+    SQLite puts a close off while a cursor is open, and the call that was cut off has one: until
+    the garbage collector finds it, nobody else could write.
+    """
+    connection.run_async(lambda driver: driver.rollback())
 
 
 async def clear_log(connection: Any) -> None:

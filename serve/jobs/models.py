@@ -54,7 +54,7 @@ class Job(Base):
     attempt: Mapped[int] = mapped_column(default=1)
     fence: Mapped[int] = mapped_column(default=0)
     """Rises with each claim; only the latest claim's holder can write."""
-    idle_claims: Mapped[int] = mapped_column(default=0)
+    idle_claims: Mapped[int] = mapped_column(default=0, server_default="0")
     """Claims in a row that ended without a new segment, by dying or giving up."""
     lease_until: Mapped[float | None]
     """By the database's clock."""

@@ -42,6 +42,7 @@ sa.Table(
     _id("fingerprint"),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("idle_claims", sa.Integer, nullable=False, server_default="0"),
     sa.Column("lease_until", sa.Double),
     sa.Column("next_segment", sa.Integer, nullable=False),
     sa.Column("segments_total", sa.Integer),
