@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.api import avatars, content, errors, events, openapi, system, videos, voices
+from serve.api import avatars, content, errors, events, hls, openapi, system, videos, voices
 from serve.api.services import Services
+from serve.api.streaming import Cut
 from serve.storage.keys import new_id
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def create_app(
         app.state.services = services
     errors.install(app)
     app.add_middleware(_RequestIds, shown=shows_request_id)
-    for module in (videos, content, events, avatars, voices, system):
+    for module in (videos, content, hls, events, avatars, voices, system):
         app.include_router(module.router)
     return app
 
@@ -85,6 +86,9 @@ class _RequestIds:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Cut as cut:
+            log.info("request %s: %s", request_id, cut)
+            raise  # the server cuts the connection: a half video must not look whole
         except Exception as error:
             log.error("request %s: %s", request_id, errors.where(error))
             if started:

@@ -42,6 +42,7 @@ async def get_video_content(
 ) -> Response:
     """Answers `Range`, `If-Range` and `If-None-Match`."""
     job = await records.get(services.database, video_id, owner)
+    await services.following.follow(job)
     file = _file(job, variant)
     try:
         about = await services.artifacts.about(file["key"])

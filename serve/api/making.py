@@ -28,7 +28,9 @@ class _Face:
     prompt: str | None = None
 
 
-async def accept_video(services: Services, wanted: VideoRequest, owner: str) -> Job:
+async def accept_video(
+    services: Services, wanted: VideoRequest, owner: str, *, must_follow: bool = False
+) -> Job:
     """Examine the inputs and queue the job, or raise what is wrong with them.
 
     A client that leaves before the examination is over leaves nothing behind; after it, the job
@@ -36,7 +38,9 @@ async def accept_video(services: Services, wanted: VideoRequest, owner: str) -> 
     """
     speech = await examine.speech(services, wanted)
     face = await _face(services, wanted, owner)
-    return await services.background.finish(_accept(services, wanted, owner, speech, face))
+    return await services.background.finish(
+        _accept(services, wanted, owner, speech, face, must_follow)
+    )
 
 
 async def _face(services: Services, wanted: VideoRequest, owner: str) -> _Face:
@@ -50,7 +54,12 @@ async def _face(services: Services, wanted: VideoRequest, owner: str) -> _Face:
 
 
 async def _accept(
-    services: Services, wanted: VideoRequest, owner: str, speech: examine.Speech, face: _Face
+    services: Services,
+    wanted: VideoRequest,
+    owner: str,
+    speech: examine.Speech,
+    face: _Face,
+    must_follow: bool,
 ) -> Job:
     """Artifacts first, then the record that names them; without a record nothing stays."""
     async with AsyncExitStack() as undo:
@@ -68,6 +77,7 @@ async def _accept(
             avatar_id=avatar.id,
             owner=owner,
             metadata=wanted.metadata,
+            must_follow=must_follow,
         )
         job = await records.create(
             services.database,

@@ -11,8 +11,9 @@ DESCRIPTION: Final = """\
 A face and words in, a video of that face saying those words out.
 
 Ask for a video with `POST /v1/videos`, follow it with `GET /v1/videos/{id}/events` or by looking
-at `GET /v1/videos/{id}`, fetch it with `GET /v1/videos/{id}/content`. Errors have one shape:
-`{"error": {"code", "message", "param", "retryable"}}`.
+at `GET /v1/videos/{id}`, fetch it with `GET /v1/videos/{id}/content`. It plays while it is made:
+by HLS from `GET /v1/videos/{id}/hls/index.m3u8`, or in the answer to `POST /v1/videos?stream=true`.
+Errors have one shape: `{"error": {"code", "message", "param", "retryable"}}`.
 """
 
 TAGS: Final = [

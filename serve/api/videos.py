@@ -8,6 +8,7 @@ from serve.api import openapi
 from serve.api.making import accept_video
 from serve.api.schemas import VideoRequest
 from serve.api.services import Services, owner_of, services_of
+from serve.api.streaming import stream_video
 from serve.api.uploads import received
 from serve.api.views import Deleted, Video, VideoList, video_view
 from serve.jobs import records, removal
@@ -38,33 +39,49 @@ _EXAMPLES: Final = {
 @router.post(
     "",
     status_code=202,
+    response_model=Video,
     operation_id="create_video",
     summary="Make a video",
     openapi_extra=openapi.body(VideoRequest, files=FILES, examples=_EXAMPLES),
-    responses=openapi.errors(
-        *(
-            "no_face",
-            "many_faces",
-            "face_too_small",
-            "mouth_covered",
-            "unreadable_image",
-            "unreadable_audio",
+    responses={
+        200: {
+            "description": "With `stream=true`: the video as a fragmented MP4 that plays while it "
+            "is made. A video that fails later ends in a broken connection.",
+            **openapi.binary("video/mp4"),
+        },
+        **openapi.errors(
+            *(
+                "no_face",
+                "many_faces",
+                "face_too_small",
+                "mouth_covered",
+                "unreadable_image",
+                "unreadable_audio",
+            ),
+            *("silent_audio", "empty_text", "text_too_long", "unknown_voice", "unknown_avatar"),
+            *("invalid_request", "too_large", "too_many_jobs", "overloaded", "weights_missing"),
         ),
-        *("silent_audio", "empty_text", "text_too_long", "unknown_voice", "unknown_avatar"),
-        *("invalid_request", "too_large", "too_many_jobs", "overloaded", "weights_missing"),
-    ),
+    },
 )
 async def create_video(
-    request: Request, response: Response, services: Using, owner: Owner
-) -> Video:
+    request: Request,
+    response: Response,
+    services: Using,
+    owner: Owner,
+    stream: Annotated[bool, Query(description="Answer with the video itself.")] = False,
+) -> Video | Response:
     """Exactly one way to a face (`avatar`, `avatar_image`, `avatar_prompt`), one to speech.
 
-    The inputs are examined before the answer: what cannot succeed is refused at once.
+    The inputs are examined before the answer: what cannot succeed is refused at once. A streamed
+    video whose client leaves is cancelled after 10 s, unless somebody follows it by then.
     """
     async with services.database.read() as session:  # before an upload is taken in for nothing
         await records.require_room(session, services.settings.max_active_jobs)
     async with received(request, files=FILES, limit=services.settings.max_upload_bytes) as body:
-        job = await accept_video(services, body.parse(VideoRequest), owner)
+        wanted = body.parse(VideoRequest)
+        job = await accept_video(services, wanted, owner, must_follow=stream)
+    if stream:
+        return await stream_video(services, job)
     response.headers["Location"] = f"/v1/videos/{job.id}"
     return await _view(services, job)
 

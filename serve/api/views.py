@@ -141,6 +141,8 @@ def video_view(job: Job, queue_position: int | None = None) -> Video:
     request, result = job.request, job.result or {}
     here = f"/v1/videos/{job.id}"
     urls = {"self": here, "events": f"{here}/events"}
+    if job.status not in ("failed", "cancelled"):
+        urls["hls"] = f"{here}/hls/index.m3u8"
     for variant in result.get("files", {}):
         urls[variant] = f"{here}/content?variant={variant}"
     made = f"{result['width']}x{result['height']}" if "width" in result else None

@@ -1,5 +1,6 @@
 """An error of the taxonomy as plain data: the same in a job's record and in an HTTP answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from media.errors import AvatarError
@@ -14,3 +15,10 @@ def as_dict(error: AvatarError) -> dict[str, Any]:
         "param": error.param,
         "retryable": error.retryable,
     }
+
+
+def as_error(fault: Mapping[str, Any]) -> AvatarError:
+    """The error again, from the job's record."""
+    known = ("code", "message", "param", "retryable")
+    details = {key: value for key, value in fault.items() if key not in known}
+    return AvatarError(fault["code"], fault["message"], param=fault["param"], details=details)

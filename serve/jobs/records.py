@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
@@ -27,6 +27,7 @@ class NewJob:
     avatar_id: str
     owner: str = "local"
     metadata: dict[str, str] = field(default_factory=dict)
+    must_follow: bool = False
 
 
 async def create(
@@ -57,6 +58,8 @@ async def create(
             request=new.request,
             avatar_id=new.avatar_id,
             meta=dict(new.metadata),
+            must_follow=new.must_follow,
+            followed_at=at if new.must_follow else None,
             last_event=0,
         )
         session.add(job)
@@ -135,9 +138,18 @@ async def cancel(database: Database, job_id: str, owner: str | None = None) -> J
 
     Whoever works on it finds its claim lost at the next write. Raises AvatarError `not_found`.
     """
+    which = Job.id == job_id if owner is None else and_(Job.id == job_id, Job.owner == owner)
+    async with database.write() as session:
+        for job in await stop(session, which):
+            return job
+        return await _get(session, job_id, owner)
+
+
+async def stop(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[Job]:
+    """Cancel those queued and running jobs for which `which` holds; the jobs as they are now."""
     statement = (
         update(Job)
-        .where(Job.id == job_id, Job.status.in_(ACTIVE))
+        .where(which, Job.status.in_(ACTIVE))
         .values(
             status="cancelled",
             stage="cancelled",
@@ -147,16 +159,11 @@ async def cancel(database: Database, job_id: str, owner: str | None = None) -> J
         )
         .returning(Job, now())
     )
-    if owner is not None:
-        statement = statement.where(Job.owner == owner)
-    async with database.write() as session:
-        row = (await session.execute(statement)).one_or_none()
-        if row is None:
-            return await _get(session, job_id, owner)
-        job, at = row
+    stopped = (await session.execute(statement)).all()
+    for job, at in stopped:
         data = {"status": "cancelled", "progress": job.progress}
         events.append(session, job, "status", data, at)
-    return job
+    return [job for job, _ in stopped]
 
 
 async def counts(database: Database) -> dict[str, int]:

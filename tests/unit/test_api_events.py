@@ -8,29 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from serve.api import events as events_module
-from serve.api.app import create_app
 from serve.api.services import Services
 from serve.jobs import leases, progress, records, removal
 from tests.fakes import make_video, queue_job
-
-
-@pytest.fixture
-async def live(services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    """A client over a real connection: the in-memory one hands over an answer only when whole."""
-    config = uvicorn.Config(create_app(services), port=0, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110 - the server has no event to wait for
-            await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-        yield client
-    server.should_exit = True
-    await serving
 
 
 class Follower:

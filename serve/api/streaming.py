@@ -1,0 +1,65 @@
+"""A video that plays while it is made: its init and its fragments in one answer."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+from fastapi.responses import StreamingResponse
+
+from media.fragments import split_init
+from serve.api.publishing import playable, until_published
+from serve.api.services import Services
+from serve.jobs.models import ACTIVE, Job
+from serve.jobs.published import published
+from serve.storage.artifacts import CHUNK
+
+log = logging.getLogger(__name__)
+
+ERRORS_WITHIN: Final = 10.0
+"""Seconds until the answer's head is sent though no picture is there yet.
+
+Until then a fault is answered as one, with its status. Later the client learns the video's address
+and that it is being made; nothing between waits for a silent server."""
+_PATIENCE: Final = 60.0
+
+
+class Cut(Exception):  # noqa: N818 - a turn of events, not a fault
+    """The video will not be whole: the connection must end in a way that shows it."""
+
+
+async def stream_video(services: Services, job: Job) -> StreamingResponse:
+    """The answer that carries the job's video. Raises the AvatarError that ended the job."""
+    job = await until_published(services, job.id, 0, ERRORS_WITHIN)
+    playable(job)
+    headers = {
+        "Location": f"/v1/videos/{job.id}",
+        "Cache-Control": "no-store",
+        "X-Accel-Buffering": "no",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingResponse(_fragments(services, job.id), headers=headers, media_type="video/mp4")
+
+
+async def _fragments(services: Services, job_id: str) -> AsyncIterator[bytes]:
+    """Init and fragments of the published segments, as they come; ends when the job is completed.
+
+    Raises Cut where the job ends otherwise, or begins again after something was sent.
+    """
+    sent = 0
+    attempt = None  # until something of it was sent
+    while True:
+        await until_published(services, job_id, sent, _PATIENCE, attempt=attempt)
+        job, segments = await published(services.database, job_id, first=sent)
+        if attempt not in (None, job.attempt):
+            raise Cut("the job began again")
+        for segment in segments:
+            init, media = split_init(await services.artifacts.get(segment.key))
+            data = media if segment.n else init + media
+            for at in range(0, len(data), CHUNK):
+                yield data[at : at + CHUNK]
+                await services.following.follow(job)
+            sent, attempt = sent + 1, job.attempt
+        if job.status not in ACTIVE:
+            if job.status != "completed":
+                raise Cut(f"the job was {job.status}")
+            return
