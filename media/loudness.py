@@ -1,4 +1,4 @@
-"""How loud sound is, and one gain that brings a recording to speech level.
+"""How loud sound is, and one gain that brings it to speech level through the limiter.
 
 Sources: ITU-R BS.1770-4 (K-weighting and gating), EBU Tech 3341; the filters' design for any
 sample rate follows from the recommendation's analogue prototypes (Mansbridge et al., AES 2012).
@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import sosfilt
 
+from media.limiter import BLOCK, CEILING_DBTP, Curve, block_peaks, gain_curve
 from media.scratch import release, room
 from media.sound import Samples, Sound
+from media.timegrid import SOUND_RATE
 
 TARGET_LUFS: Final = -16.0
 """Usual for spoken word on the web (AES TD1008)."""
 
-PEAK_DBFS: Final = -1.0
 MAX_GAIN_DB: Final = 30.0
 """More would lift the noise of a nearly empty recording to the level of speech."""
+MAX_DRIVE_DB: Final = 6.0
+"""More gain on top, to make up for what the limiter takes, would flatten the sound."""
+TRIES: Final = 6
 
 HOP: Final = 0.1
 """Seconds: gating blocks of 0.4 s overlap by three quarters."""
@@ -34,31 +38,44 @@ CHUNK_SECONDS: Final = 10
 
 def integrated_loudness(sound: Sound) -> float:
     """Gated loudness of mono sound in LUFS; -inf where nothing passes the gate at -70 LUFS."""
-    hops = np.fromiter(_hop_powers(sound), np.float64)
-    if len(hops) == 0:
-        return -np.inf
-    width = min(HOPS_PER_BLOCK, len(hops))
-    blocks = np.convolve(hops, np.full(width, 1 / width), "valid")
-    loud = blocks[_lufs(blocks) > ABSOLUTE_GATE]
-    if len(loud) == 0:
-        return -np.inf
-    gate = _lufs(loud.mean()) + RELATIVE_GATE
-    return float(_lufs(loud[_lufs(loud) > gate].mean()))
+    return _gated(_powers(sound, min(round(HOP * sound.rate), max(1, len(sound.samples)))))
 
 
-def normalise(sound: Sound, *, target: float = TARGET_LUFS, peak: float = PEAK_DBFS) -> Sound:
-    """The sound at `target` LUFS by one gain for all of it.
+def speech_gain(sound: Sound, target: float = TARGET_LUFS) -> float:
+    """Decibels that bring 48 kHz sound to `target` LUFS once the limiter has taken its peaks.
 
-    The gain stays within MAX_GAIN_DB, and lower where a sample would pass `peak` dBFS. Silence
-    stays as it is.
+    Within MAX_GAIN_DB; 0 for silence. The limiter's effect is reckoned from the power and the peak
+    of each of its blocks, so that the sound is gone through twice at most.
     """
-    loudness = integrated_loudness(sound)
-    loudest = max((float(np.abs(part).max()) for part in _chunks(sound)), default=0.0)
-    if not np.isfinite(loudness) or loudest == 0:
-        return sound
-    room = peak - 20 * np.log10(loudest)
-    gain = min(float(np.clip(target - loudness, -MAX_GAIN_DB, MAX_GAIN_DB)), room)
-    return Sound(_scaled(sound, 10 ** (gain / 20)), sound.rate, sound.start)
+    if sound.rate != SOUND_RATE:
+        raise ValueError(f"the limiter takes sound at {SOUND_RATE} Hz, not {sound.rate}")
+    powers = _powers(sound, BLOCK)
+    plain = _gated(_hops(powers))
+    if not np.isfinite(plain):
+        return 0.0
+    first = gain = float(np.clip(target - plain, -MAX_GAIN_DB, MAX_GAIN_DB))
+    highest = min(first + MAX_DRIVE_DB, MAX_GAIN_DB)
+    whole = Sound(sound.samples, sound.rate)  # its blocks begin with its first sample
+    peaks = block_peaks(whole, _ratio(CEILING_DBTP - highest))[: len(powers)]
+    for _ in range(TRIES):
+        curve = gain_curve(peaks, _ratio(CEILING_DBTP - gain))
+        missing = target - gain - _gated(_hops(powers * curve**2))
+        gain = float(np.clip(gain + missing, -MAX_GAIN_DB, highest))
+    return gain
+
+
+def normalise(sound: Sound) -> tuple[Sound, float]:
+    """The sound nearer to TARGET_LUFS, by one gain, and the decibels that are still missing.
+
+    It comes as near as full scale lets it, so that 16 bits hold it well; the rest is for the
+    limiter (`media.limiter.louden`). Silence stays as it is.
+    """
+    gain = speech_gain(sound)
+    highest = max((float(np.abs(part).max()) for part in _chunks(sound)), default=0.0)
+    if highest == 0:
+        return sound, 0.0
+    now = min(gain, -20 * float(np.log10(highest)))
+    return Sound(_scaled(sound, _ratio(now)), sound.rate, sound.start), gain - now
 
 
 def window_levels(sound: Sound, window: int) -> NDArray[np.float32]:
@@ -101,15 +118,36 @@ def _lufs(power: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
     return OFFSET + 10 * np.log10(np.maximum(power, 1e-20))
 
 
-def _hop_powers(sound: Sound) -> Iterator[float]:
-    """Mean square of the K-weighted sound in each whole hop; one for all of a shorter sound."""
+def _gated(hops: Curve) -> float:
+    """Loudness of a row of mean squares, one a HOP, by the gates of BS.1770-4."""
+    if len(hops) == 0:
+        return -np.inf
+    width = min(HOPS_PER_BLOCK, len(hops))
+    blocks = np.convolve(hops, np.full(width, 1 / width), "valid")
+    loud = blocks[_lufs(blocks) > ABSOLUTE_GATE]
+    if len(loud) == 0:
+        return -np.inf
+    gate = _lufs(loud.mean()) + RELATIVE_GATE
+    return float(_lufs(loud[_lufs(loud) > gate].mean()))
+
+
+def _hops(powers: Curve) -> Curve:
+    """Mean squares of the limiter's blocks, joined to those of hops; one for all of less."""
+    width = min(round(HOP * SOUND_RATE / BLOCK), max(1, len(powers)))
+    means: Curve = powers[: len(powers) // width * width].reshape(-1, width).mean(axis=1)
+    return means
+
+
+def _powers(sound: Sound, width: int) -> Curve:
+    """Mean square of the K-weighted sound in each whole stretch of `width` samples."""
     sections = k_weighting(sound.rate)
     state = np.zeros((len(sections), 2))
-    hop = min(round(HOP * sound.rate), max(1, len(sound.samples)))
-    for part in _chunks(sound, hop):
+    found = [np.zeros(0)]
+    for part in _chunks(sound, width):
         weighted, state = sosfilt(sections, part.astype(np.float64), zi=state)
-        whole = weighted[: len(weighted) // hop * hop].reshape(-1, hop)
-        yield from np.square(whole).mean(axis=1)
+        whole = weighted[: len(weighted) // width * width].reshape(-1, width)
+        found.append(np.square(whole).mean(axis=1))
+    return np.concatenate(found)
 
 
 def _chunks(sound: Sound, multiple: int = 1) -> Iterator[Samples]:
@@ -127,3 +165,7 @@ def _scaled(sound: Sound, factor: float) -> Samples:
         at += len(part)
         release(out)
     return out
+
+
+def _ratio(decibels: float) -> float:
+    return float(10 ** (decibels / 20))

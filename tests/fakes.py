@@ -13,6 +13,7 @@ from PIL import Image
 from media.errors import AvatarError
 from media.face import Face, HeadPose, Picture, Portrait
 from media.sound import Samples, Speech
+from media.timegrid import SOUND_RATE
 from serve.api.services import Services
 from serve.jobs import leases, progress, records
 from serve.jobs.database import Database
@@ -31,6 +32,7 @@ class FakeVoice:
     languages: tuple[str, ...]
     gender: str = "female"
     licence: str = "Apache-2.0"
+    gain_db: float = 6.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class FakeStages:
     ) -> AsyncGenerator[Speech, None]:
         await self._play("speak")
         for _ in range(first, 2):
-            yield Speech(np.full(2400, 0.5, np.float32), 24_000)
+            yield Speech(0.25 * np.ones(4800, np.float32), SOUND_RATE)
 
     async def encode(self, task: Any) -> Any:
         raise AssertionError("the ingress encodes nothing")
@@ -206,6 +208,7 @@ def new_job(name: str, avatar_id: str, **inputs: Any) -> NewJob:
     request = {
         "text": "Hello.", "voice": "anna", "speed": 1.0, "audio": None, "transcript": None,
         "avatar_prompt": None, "seed": 0, "size": "auto", "fps": "25", "life": True,
+        "gain_db": None,
     }  # fmt: skip
     return NewJob(id=name, request=request | inputs, avatar_id=avatar_id)
 

@@ -93,7 +93,9 @@ def spoken(stages: InARow, name: str, text: str, *, speed: float = 1.0) -> Track
             phones.append(Phone(phone.symbol, phone.start + start, phone.end + start))
         sounds.append(piece.samples)
     sounds.append(np.zeros(int(REST * SOUND_RATE), np.float32))
-    return Track(name, Sound(np.concatenate(sounds), SOUND_RATE), tuple(phones))
+    (voice,) = (v for v in stages.engine("Speech").voices if v.id == "heart")
+    samples = np.concatenate(sounds) * np.float32(10 ** (voice.gain_db / 20))
+    return Track(name, Sound(samples, SOUND_RATE), tuple(phones))
 
 
 def voices(stages: InARow, text: str) -> list[Track]:

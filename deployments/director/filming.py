@@ -103,6 +103,7 @@ async def _encoded(
             int(request.get("seed") or 0),
             bool(request.get("life", True)),
             urgency=segment.n,
+            gain_db=request.get("gain_db"),
         )
         made: Any = await run.means.stages.encode(task)
         return EncodedSegment(made.data, made.lipsync_ms, made.encode_ms)

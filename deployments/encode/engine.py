@@ -1,12 +1,15 @@
 """What every encode engine takes and gives."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, Protocol, Self, TypeVar
 
+import numpy as np
+
 from media.face import Portrait
+from media.limiter import louden
 from media.patch import Frame
 from media.sound import Sound
 
@@ -29,6 +32,19 @@ class SegmentTask:
     life: bool = False
     urgency: int = 0
     """The segment's number: of those that wait, the first ones of their jobs go first."""
+    gain_db: float | None = None
+    """What brings the sound to speech level, the limiter behind it; None: it stays as it is."""
+
+    def final_sound(self) -> Sound:
+        """The sound as it goes into the file: the same samples whichever segment asks for them."""
+        return self.sound if self.gain_db is None else louden(self.sound, self.gain_db)
+
+    def heard_sound(self) -> Sound:
+        """The sound for the lip sync: with the gain, but not the limiter, which flattens it."""
+        if self.gain_db is None:
+            return self.sound
+        factor = np.float32(10 ** (self.gain_db / 20))
+        return replace(self.sound, samples=self.sound.samples * factor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,10 +61,11 @@ class EncodedSegment:
 
 SOUND_BEFORE = 1.2
 """Seconds of sound before its first frame that a segment needs (lip sync's look-back, AAC's
-pre-roll)."""
+pre-roll, the limiter's reach)."""
 
 SOUND_AFTER = 0.2
-"""Seconds of sound past its last frame that a segment needs (look-ahead, AAC's overlap)."""
+"""Seconds of sound past its last frame that a segment needs (look-ahead, AAC's overlap, the
+limiter's reach)."""
 
 
 class EncodeEngine(Protocol[Canvas]):

@@ -29,7 +29,7 @@ class Stopped(Exception):  # noqa: N818 - a turn of events, not a fault
 
 def calls(task: SegmentTask) -> Iterator[LipsyncCall]:
     """The calls whose frames make up a segment, in order."""
-    heard = hearing(task.sound)
+    heard = hearing(task.heard_sound())
     grid = TimeGrid(task.fps)
     for start in range(task.start, task.stop, CALL_FRAMES):
         stop = min(start + CALL_FRAMES, task.stop)

@@ -17,7 +17,7 @@ from deployments.encode.canvas import Canvas, Painter, make_canvas
 from deployments.encode.engine import SegmentTask
 from media.face import Portrait
 from media.patch import Frame
-from media.timegrid import SOUND_RATE, TimeGrid
+from media.timegrid import TimeGrid
 
 BT709 = 1
 LIMITED = 1
@@ -67,11 +67,10 @@ class X264:
         buffer = io.BytesIO()
         with av.open(buffer, "w", format="mp4", options={"movflags": MOVFLAGS}) as file:
             video = self._video_stream(file, canvas, task.fps)
-            audio = file.add_stream("aac", rate=SOUND_RATE, layout="mono")
-            audio.bit_rate = aac.BIT_RATE
+            audio = aac.add_stream(file)
             file.start_encoding()
             first, stop = grid.sample(task.start), grid.sample(task.stop)
-            sound = aac.packets(audio.codec_context, task.sound, first, stop, task.last)
+            sound = aac.packets(audio.codec_context, task.final_sound(), first, stop, task.last)
             for packet in sound:
                 packet.stream = audio
             pictures = _pictures(canvas, task, frames)

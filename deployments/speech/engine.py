@@ -18,6 +18,9 @@ class Voice:
     """BCP 47 tags."""
     gender: str
     licence: str
+    gain_db: float
+    """What brings this voice to TARGET_LUFS, whatever it says: measured once for each voice
+    (`python -m bench.voices`). The engine speaks at the voice's own level; the gain comes later."""
 
 
 class SpeechEngine(Protocol):

@@ -39,9 +39,7 @@ _DURATIONS = "/Clip_output_0"
 _LEAD = 0.1  # seconds of silence kept before the first phoneme: lips open before the sound
 _FADE = 0.012
 _AUDIBLE = 0.01  # of the piece's loudest moment
-_GAIN = 2.0  # the network speaks at -27 dB RMS; this brings it near a recording's usual level
-_PEAK = 0.97
-_VOICE = Voice("heart", "Heart", ("en-US",), "female", "Apache-2.0")
+_VOICE = Voice("heart", "Heart", ("en-US",), "female", "Apache-2.0", gain_db=11.3)
 _TRIED_PIECES = 20
 
 
@@ -207,7 +205,5 @@ def _audible_end(sound: Samples) -> int:
 
 
 def _to_track(sound: Samples) -> Samples:
-    """The piece at 48 kHz and at speaking level, never over full scale."""
-    up: Samples = resample_poly(sound, SOUND_RATE // RATE, 1).astype(np.float32)
-    peak = float(np.abs(up).max(initial=0.0))
-    return up * np.float32(min(_GAIN, _PEAK / peak) if peak else 1.0)
+    """The piece at 48 kHz."""
+    return np.asarray(resample_poly(sound, SOUND_RATE // RATE, 1), np.float32)

@@ -33,6 +33,8 @@ class Speech:
 
     voice: str | None = None
     recording: Sound | None = None
+    gain_db: float | None = None
+    """What is still to be done to it by the limiter's gain; None: it stays as loud as it is."""
 
 
 async def speech(services: Services, wanted: VideoRequest) -> Speech:
@@ -50,25 +52,30 @@ async def speech(services: Services, wanted: VideoRequest) -> Speech:
                 param=name,
             )
     if wanted.audio is not None:
-        return Speech(recording=await _recording(services, wanted.audio))
+        recording, gain = await _recording(services, wanted.audio, normalised=wanted.normalise)
+        return Speech(recording=recording, gain_db=gain)
     text = wanted.text or ""
     if not text.strip():
         raise AvatarError("empty_text", "The text is empty: write what to say.", param="text")
     voice = await _voice(services, wanted.voice, wanted.language)
-    await within(STAGE_SECONDS, services.stages.check_text(text, voice))
-    return Speech(voice=voice)
+    await within(STAGE_SECONDS, services.stages.check_text(text, voice.id))
+    return Speech(voice=voice.id, gain_db=voice.gain_db if wanted.normalise else None)
 
 
-async def _recording(services: Services, upload: Upload) -> Sound:
+async def _recording(
+    services: Services, upload: Upload, *, normalised: bool
+) -> tuple[Sound, float | None]:
+    """The recording as it is to be kept, and the gain that is left for the limiter."""
     seconds = services.settings.max_sound_seconds
 
-    def decode() -> Sound:
-        return normalise(decode_recording(upload.path, max_seconds=seconds, param="audio"))
+    def decode() -> tuple[Sound, float | None]:
+        sound = decode_recording(upload.path, max_seconds=seconds, param="audio")
+        return normalise(sound) if normalised else (sound, None)
 
     return await run_sync(decode, limiter=services.decoding)
 
 
-async def _voice(services: Services, voice: str | None, language: str | None) -> str:
+async def _voice(services: Services, voice: str | None, language: str | None) -> Any:
     """The voice asked for, or the first that speaks the language."""
     voices = await within(STAGE_SECONDS, services.stages.voices())
     if not voices:
@@ -81,16 +88,17 @@ async def _voice(services: Services, voice: str | None, language: str | None) ->
                 f"No voice speaks {language}: see GET /v1/voices.",
                 param="language",
             )
-        return str(fitting[0].id)
+        return fitting[0]
     if all(v.id != voice for v in voices):
         raise unknown_voice()
-    if all(v.id != voice for v in fitting):
-        raise AvatarError(
-            "invalid_request",
-            "The voice does not speak this language: leave one of them out.",
-            param="language",
-        )
-    return voice
+    for known in fitting:
+        if known.id == voice:
+            return known
+    raise AvatarError(
+        "invalid_request",
+        "The voice does not speak this language: leave one of them out.",
+        param="language",
+    )
 
 
 def unknown_voice() -> AvatarError:

@@ -73,7 +73,7 @@ async def _accept(
         )
         new = records.NewJob(
             id=keys.new_id("vid"),
-            request=dict(_inputs(wanted, speech.voice, recording)),
+            request=dict(_inputs(wanted, speech, recording)),
             avatar_id=avatar.id,
             owner=owner,
             metadata=wanted.metadata,
@@ -135,10 +135,12 @@ async def make_avatar(
     return avatar
 
 
-def _inputs(wanted: VideoRequest, voice: str | None, recording: Recording | None) -> VideoInputs:
+def _inputs(
+    wanted: VideoRequest, speech: examine.Speech, recording: Recording | None
+) -> VideoInputs:
     return {
         "text": wanted.text,
-        "voice": voice,
+        "voice": speech.voice,
         "speed": wanted.speed,
         "audio": recording,
         "transcript": wanted.transcript,
@@ -147,4 +149,5 @@ def _inputs(wanted: VideoRequest, voice: str | None, recording: Recording | None
         "size": wanted.size,
         "fps": wanted.fps,
         "life": wanted.life,
+        "gain_db": speech.gain_db,
     }

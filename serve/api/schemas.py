@@ -97,6 +97,9 @@ class VideoRequest(_Request):
     )
     fps: FrameRate = Field(25, validate_default=True, description="Frames a second.")
     life: bool = Field(True, description="Blinks and slight movement of the head.")
+    normalise: bool = Field(
+        True, description="Bring the sound to -16 LUFS, no peak over -1 dBTP; else as it is."
+    )
     metadata: Annotated[dict[str, str], AfterValidator(_metadata)] = Field(
         default_factory=dict,
         description="Up to 16 words of your own about the video; in a form, as a JSON string.",

@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from media.errors import AvatarError
-from media.sound import Speech
+from media.limiter import louden
+from media.sound import Sound, Speech
 from serve.api import openapi
 from serve.api.background import within
 from serve.api.examine import STAGE_SECONDS
@@ -69,20 +70,21 @@ async def get_voice_preview(voice_id: str, services: Using) -> Response:
     try:
         sound = await services.artifacts.get(key)
     except FileNotFoundError:
-        sound = await within(STAGE_SECONDS, _speak(services, sample, voice.id))
+        sound = await within(STAGE_SECONDS, _speak(services, sample, voice))
         await services.artifacts.put(key, sound)
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(sound, headers=headers, media_type="audio/wav")
 
 
-async def _speak(services: Services, text: str, voice_id: str) -> bytes:
-    pieces = [piece async for piece in services.stages.speak(text, voice_id, 1.0)]
-    return await run_sync(_wav, pieces)
+async def _speak(services: Services, text: str, voice: Any) -> bytes:
+    pieces = [piece async for piece in services.stages.speak(text, voice.id, 1.0)]
+    return await run_sync(_wav, pieces, voice.gain_db)
 
 
-def _wav(pieces: list[Speech]) -> bytes:
-    """The pieces in a row as a 16-bit mono WAV file."""
-    samples = np.concatenate([piece.samples for piece in pieces])
+def _wav(pieces: list[Speech], gain_db: float) -> bytes:
+    """The pieces in a row, as loud as in a video, as a 16-bit mono WAV file."""
+    plain = Sound(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate)
+    samples = louden(plain, gain_db).samples
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)

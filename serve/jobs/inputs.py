@@ -28,3 +28,5 @@ class VideoInputs(TypedDict):
     """A key of `media.timegrid.FRAME_RATES`."""
     life: bool
     """Blinks and small movements of the head."""
+    gain_db: float | None
+    """What brings the speech to TARGET_LUFS, the limiter behind it; None: it stays as it is."""

@@ -30,7 +30,7 @@ async def test_a_gallery_face_and_a_sentence_become_a_job(
     assert stored.request == {
         "text": "Hello there.", "voice": "anna", "speed": 1.0, "audio": None,
         "transcript": None, "avatar_prompt": None, "seed": 7, "size": "512x512",
-        "fps": "29.97", "life": True,
+        "fps": "29.97", "life": True, "gain_db": 6.0,
     }  # fmt: skip
     await asyncio.sleep(0.05)
     assert stages.nudged == [job["id"]]

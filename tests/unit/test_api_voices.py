@@ -4,6 +4,7 @@ import io
 import wave
 
 import httpx
+import numpy as np
 import pytest
 
 from media.errors import AvatarError
@@ -23,8 +24,10 @@ async def test_a_preview_is_a_playable_recording(client: httpx.AsyncClient) -> N
     answer = await client.get("/v1/voices/anna/preview")
     assert answer.headers["content-type"] == "audio/wav"
     with wave.open(io.BytesIO(answer.content)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (24_000, 1, 4800)
-        assert file.readframes(2) == b"\x00\x40" * 2  # half of full scale, as it was spoken
+        assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (48_000, 1, 9600)
+        samples = np.frombuffer(file.readframes(9600), "<i2")
+    # A quarter of full scale as it was spoken, and the voice's gain of 6 dB.
+    assert samples[4800] == pytest.approx(0.25 * 10 ** (6 / 20) * 32767, abs=2)
 
 
 async def test_a_preview_is_spoken_once(client: httpx.AsyncClient, stages: FakeStages) -> None:

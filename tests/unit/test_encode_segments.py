@@ -11,11 +11,12 @@ import pytest
 from skimage.metrics import structural_similarity
 
 from deployments.encode.canvas import Painter, make_canvas
-from deployments.encode.engine import SegmentTask
+from deployments.encode.engine import SOUND_AFTER, SOUND_BEFORE, SegmentTask
 from deployments.encode.x264 import X264
 from media.colour import to_i420, to_rgb
 from media.face import Portrait
 from media.fragments import boxes, split_init
+from media.limiter import louden, true_peak
 from media.mux import assemble
 from media.patch import Frame, Patch, Pose
 from media.sound import Sound
@@ -41,13 +42,22 @@ def tone(grid: TimeGrid, frames: int) -> Sound:
     return Sound((0.2 * np.sin(2 * np.pi * 330 * t) + 0.6 * click).astype(np.float32), SOUND_RATE)
 
 
-def coded(portrait: Portrait, fps: Fraction, edges: list[int], folder: Path) -> Path:
+def coded(
+    portrait: Portrait,
+    fps: Fraction,
+    edges: list[int],
+    folder: Path,
+    gain_db: float | None = None,
+) -> Path:
     engine = X264.load({}, threads=1)
     canvas = engine.prepare(portrait)
-    sound = tone(TimeGrid(fps), edges[-1])
+    grid = TimeGrid(fps)
+    sound = tone(grid, edges[-1])
     whole = b""
     for start, stop in pairwise(edges):
-        task = SegmentTask("", fps, start, stop, stop == edges[-1], sound)
+        first = grid.sample(start) - int(SOUND_BEFORE * SOUND_RATE)
+        heard = sound.window(max(0, first), grid.sample(stop) + int(SOUND_AFTER * SOUND_RATE))
+        task = SegmentTask("", fps, start, stop, stop == edges[-1], heard, gain_db=gain_db)
         init, media = split_init(engine.encode(canvas, task, patches(portrait, start, stop)))
         whole += media if start else init + media
     source, target = folder / "fragments.mp4", folder / f"{len(edges)}.mp4"
@@ -105,17 +115,24 @@ def test_sound_starts_with_the_picture_to_the_sample(astronaut: Portrait, tmp_pa
     assert abs(lags[int(np.argmax(match))]) <= 1
 
 
+@pytest.mark.parametrize("gain_db", [None, 9.0])
 def test_sound_coded_in_segments_is_as_good_as_in_one_pass(
-    astronaut: Portrait, tmp_path: Path
+    astronaut: Portrait, tmp_path: Path, gain_db: float | None
 ) -> None:
     grid = TimeGrid(Fraction(25))
-    meant = tone(grid, 75).samples
+    meant = tone(grid, 75).samples if gain_db is None else louden(tone(grid, 75), gain_db).samples
 
     def noise(edges: list[int]) -> float:
-        heard = samples(coded(astronaut, grid.fps, edges, tmp_path))[: len(meant)]
+        heard = samples(coded(astronaut, grid.fps, edges, tmp_path, gain_db))[: len(meant)]
         return float(np.sqrt(np.mean((heard - meant[: len(heard)]) ** 2)))
 
     assert noise([0, 20, 50, 75]) < 1.1 * noise([0, 75])
+
+
+def test_no_peak_of_the_file_passes_minus_one(astronaut: Portrait, tmp_path: Path) -> None:
+    heard = samples(coded(astronaut, Fraction(25), [0, 20, 50, 75], tmp_path, 12.0))
+    assert np.abs(tone(TimeGrid(Fraction(25)), 75).samples).max() * 10 ** (12 / 20) > 2
+    assert true_peak(Sound(heard, SOUND_RATE)) <= -1.0
 
 
 def test_decoded_frames_look_like_the_painted_ones_at_a_low_rate(
