@@ -59,7 +59,7 @@ async def commit(
 ) -> None:
     """Store and commit segment `n`, as a director does."""
     job = await records.get(services.database, job_id)
-    key = keys.segment(job_id, job.attempt, n)
+    key = keys.segment(job_id, job.attempt, n, fence)
     data = coded(fps, edges)[n]
     await services.artifacts.put(key, data)
     made = Made(n, edges[n], edges[n + 1], key, len(data))

@@ -16,6 +16,7 @@ from deployments.director.stopping import told_to_stop
 from serve.handles import HandleStages
 from serve.jobs import leases
 from serve.jobs.database import open_records
+from serve.jobs.following import cancel_unfollowed
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
 
@@ -99,8 +100,9 @@ class DirectorStage:
                 log.warning("a chore failed by %s; it goes on", type(error).__name__)
 
     async def _sweep(self) -> None:
-        """Take up what a lost nudge or a dead director left."""
+        """Take up what a lost nudge or a dead director left; end what nobody follows any more."""
         means = await self._ready()
+        await cancel_unfollowed(means.database)
         for job_id in await leases.claimable(means.database, SWEPT):
             if job_id not in self._swept and len(self._swept) < SWEPT:
                 self._swept[job_id] = asyncio.create_task(self._take_up(job_id))
