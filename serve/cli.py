@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from media.errors import AvatarError
+from serve.commands.database import database_app
 from serve.commands.listing import portrait, voices
 from serve.commands.private import LOCAL_CONFIG, require_weights
 from serve.commands.video import video
@@ -20,6 +21,7 @@ app.command()(portrait)
 app.command()(voices)
 app.command()(doctor)
 app.add_typer(weights_app, name="weights")
+app.add_typer(database_app, name="database")
 
 
 @app.command()

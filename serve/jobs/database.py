@@ -121,6 +121,12 @@ async def alone(session: AsyncSession, matter: str) -> None:
         await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(matter, 0))))
 
 
+async def wait_at_most(session: AsyncSession, seconds: float) -> None:
+    """Wait no longer for each row or lock in this transaction; SQLite's has nothing to wait for."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.set_config("lock_timeout", f"{seconds * 1e3:.0f}", True)))
+
+
 async def open_records(settings: Settings) -> Database:
     """Open the database that the settings name, as they want it opened."""
     return await open_database(

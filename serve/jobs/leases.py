@@ -5,13 +5,17 @@ its lease is over, and whatever it writes later is refused.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serve.jobs import events
-from serve.jobs.database import Database, now
+from serve.jobs.database import Database, now, wait_at_most
 from serve.jobs.models import ACTIVE, Job
+from serve.jobs.outages import RecordsOutOfReach, is_held_by_another
+
+_ROW_SECONDS: Final = 1.0  # far longer than any of our transactions holds a row
 
 
 class LeaseLost(Exception):  # noqa: N818 - a turn of events, not a fault
@@ -21,7 +25,8 @@ class LeaseLost(Exception):  # noqa: N818 - a turn of events, not a fault
 async def claim(database: Database, job_id: str, lease_seconds: float) -> int | None:
     """Take a job that nobody holds. Returns the fence to write with, None where it can't be had.
 
-    The first claim starts the job.
+    The first claim starts the job. A job whose row another transaction keeps to itself, such as
+    that of a director that froze while it wrote, can't be had before that one ends.
     """
     statement = (
         update(Job)
@@ -35,15 +40,21 @@ async def claim(database: Database, job_id: str, lease_seconds: float) -> int | 
         )
         .returning(Job, now())
     )
-    async with database.write() as session:
-        row = (await session.execute(statement)).one_or_none()
-        if row is None:
+    try:
+        async with database.write() as session:
+            await wait_at_most(session, _ROW_SECONDS)
+            row = (await session.execute(statement)).one_or_none()
+            if row is None:
+                return None
+            job, at = row
+            if job.fence == 1:
+                job.stage = "starting"
+                events.append(session, job, "status", {"status": "in_progress"}, at)
+            return int(job.fence)
+    except RecordsOutOfReach as error:
+        if is_held_by_another(error):
             return None
-        job, at = row
-        if job.fence == 1:
-            job.stage = "starting"
-            events.append(session, job, "status", {"status": "in_progress"}, at)
-        return int(job.fence)
+        raise
 
 
 Claim = tuple[str, int]
@@ -51,10 +62,15 @@ Claim = tuple[str, int]
 
 
 async def renew(database: Database, claims: Collection[Claim], lease_seconds: float) -> None:
-    """Hold on to jobs for that long from now; claims that are lost stay lost."""
+    """Hold on to jobs for that long from now; claims that are lost stay lost.
+
+    A row that another transaction keeps to itself is left for the next time: one that is frozen
+    must not cost the others their leases.
+    """
+    held = select(Job.id).where(tuple_(Job.id, Job.fence).in_(claims), *_held())
     statement = (
         update(Job)
-        .where(tuple_(Job.id, Job.fence).in_(claims), *_held())
+        .where(Job.id.in_(held.with_for_update(skip_locked=True)))
         .values(lease_until=now() + lease_seconds)
     )
     async with database.write() as session:
@@ -123,11 +139,7 @@ async def hold(session: AsyncSession, job_id: str, fence: int) -> tuple[Job, flo
     """
     statement = (
         update(Job)
-        .where(
-            Job.id == job_id,
-            Job.fence == fence,
-            *_held(),
-        )
+        .where(Job.id == job_id, Job.fence == fence, *_held())
         .values(fence=Job.fence)
         .returning(Job, now())
     )

@@ -20,7 +20,9 @@ _SQLITE: Final = {
 }
 """Primary result codes: locked, broken, full or unopenable now (https://sqlite.org/rescode.html)."""
 
-_POSTGRESQL: Final = ("08", "53", "57", "58", "55P03", "25P03", "25006", "40001", "40P01")
+_NOT_AVAILABLE: Final = "55P03"
+
+_POSTGRESQL: Final = ("08", "53", "57", "58", _NOT_AVAILABLE, "25P03", "25006", "40001", "40P01")
 """SQLSTATEs, or their classes: connection, resources (disk full, too many connections), operator
 intervention (shutdown, starting up), system faults, a lock not to be had, a transaction that idled
 too long, a server that only reads (a failover is under way), a deadlock
@@ -47,6 +49,12 @@ def is_outage(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or any(_says_so(e) for e in _causes(error.orig))
     return _says_so(error)  # asyncpg's own, raised while connecting
+
+
+def is_held_by_another(error: RecordsOutOfReach) -> bool:
+    """True where PostgreSQL gave up to wait for a row or a lock that another transaction holds."""
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", "") == _NOT_AVAILABLE
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

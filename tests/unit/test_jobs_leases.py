@@ -34,7 +34,7 @@ async def elsewhere(database: Database, database_url: str) -> AsyncIterator[Data
 async def test_of_many_claims_at_once_one_wins(
     database: Database, elsewhere: Database, job: str
 ) -> None:
-    claims = [leases.claim(db, job, LONG) for db in (database, elsewhere) for _ in range(8)]
+    claims = [leases.claim(db, job, LONG) for db in (database, elsewhere) for _ in range(10)]
     fences = await asyncio.gather(*claims)
     assert sorted(fence for fence in fences if fence is not None) == [1]
 
