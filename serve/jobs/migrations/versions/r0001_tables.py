@@ -44,7 +44,6 @@ sa.Table(
     sa.Column("fence", sa.Integer, nullable=False),
     sa.Column("idle_claims", sa.Integer, nullable=False, server_default="0"),
     sa.Column("lease_until", sa.Double),
-    sa.Column("idle_claims", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_segment", sa.Integer, nullable=False),
     sa.Column("segments_total", sa.Integer),
     sa.Column("last_event", sa.Integer, nullable=False),
