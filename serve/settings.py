@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     """Connections to PostgreSQL that one replica keeps at most."""
     storage_url: str = ""
     """Object store URL; empty: a folder in data_dir."""
+    keep_results_seconds: float = Field(default=7 * 86_400.0, ge=0)
+    """How long a video, and what it was made from, is kept once it is over; 0: for ever."""
+    keep_unnamed_seconds: float = Field(default=3600.0, ge=600)
+    """Age at which an artifact goes that no record names; longer than any request takes."""
 
     max_upload_bytes: int = 64 * 1024 * 1024
     max_picture_pixels: int = 50_000_000
@@ -35,6 +39,8 @@ class Settings(BaseSettings):
     max_text_characters: int = 40_000
     max_active_jobs: int = 64
     """Queued and running jobs beyond which new ones get `too_many_jobs`."""
+    idempotency_seconds: float = Field(default=86_400.0, gt=0)
+    """How long an Idempotency-Key stands for its first request."""
     default_side: int = 1280
     """Longest side of a video whose size is `auto`."""
 

@@ -18,7 +18,7 @@ from serve.api.uploads import received
 from serve.api.videos import Owner, Using
 from serve.api.views import AvatarList, AvatarView, Deleted, avatar_view, gallery_view
 from serve.jobs import avatars, removal
-from serve.jobs.faces import portrait_of
+from serve.jobs.faces import portrait_of, restore_portrait
 from serve.jobs.models import Avatar
 from serve.storage import keys
 
@@ -114,6 +114,8 @@ async def _keep(
         )
         await avatars.add(services.database, avatar)
         undo.pop_all()
+    if avatar.portrait is not None:
+        await restore_portrait(services.artifacts, portrait, avatar.portrait)
     return avatar
 
 

@@ -12,7 +12,7 @@ from serve.api.background import nudge
 from serve.api.schemas import VideoRequest
 from serve.api.services import Services
 from serve.jobs import avatars, records, removal
-from serve.jobs.faces import keep_portrait
+from serve.jobs.faces import keep_portrait, restore_portrait
 from serve.jobs.inputs import Recording, VideoInputs
 from serve.jobs.models import Avatar, Job
 from serve.storage import keys
@@ -86,6 +86,8 @@ async def _accept(
             avatar=None if face.known else avatar,
         )
         undo.pop_all()
+    if face.portrait is not None and avatar.portrait is not None:
+        await restore_portrait(services.artifacts, face.portrait, avatar.portrait)
     services.background.start(nudge(services.stages, job.id))
     return job
 

@@ -10,6 +10,7 @@ from media.face import Portrait
 from serve.jobs import paging
 from serve.jobs.database import Database, alone, clock
 from serve.jobs.models import Avatar
+from serve.jobs.naming import alone_with_portrait
 from serve.jobs.paging import Order
 
 GALLERY_OWNER = ""
@@ -30,6 +31,7 @@ def portrait_facts(portrait: Portrait, content_hash: str) -> dict[str, Any]:
 async def add(database: Database, avatar: Avatar) -> Avatar:
     """Keep a new avatar; its `created_at` is set here."""
     async with database.write() as session:
+        await alone_with_portrait(session, avatar.portrait)
         avatar.created_at = await clock(session)
         session.add(avatar)
     return avatar
@@ -39,6 +41,7 @@ async def put_gallery(database: Database, avatar: Avatar) -> Avatar:
     """Keep a gallery avatar in place of an older one of its id; it keeps its age."""
     async with database.write() as session:
         await alone(session, f"avatar {avatar.id}")
+        await alone_with_portrait(session, avatar.portrait)
         avatar.created_at = await clock(session)
         return await session.merge(avatar)
 
@@ -48,6 +51,7 @@ async def fill(
 ) -> Avatar:
     """Give an avatar its painted portrait (stored already). Raises AvatarError `unknown_avatar`."""
     async with database.write() as session:
+        await alone_with_portrait(session, content_hash)
         avatar = await session.get(Avatar, avatar_id, with_for_update=True)
         if avatar is None:
             raise AvatarError("unknown_avatar", "The avatar was deleted: choose another one.")

@@ -142,8 +142,11 @@ def _roll_back(connection: Any, record: object, error: BaseException | None) -> 
 
 async def clear_log(connection: Any) -> None:
     """Empty the log of SQLite's connection (aiosqlite's), unless others use it for too long."""
-    await connection.execute(f"PRAGMA busy_timeout = {_CLEARING_MS}")
-    try:
-        await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        await connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    pragmas = (
+        f"busy_timeout = {_CLEARING_MS}",
+        "wal_checkpoint(TRUNCATE)",
+        f"busy_timeout = {_BUSY_MS}",
+    )
+    for pragma in pragmas:
+        async with connection.execute(f"PRAGMA {pragma}"):
+            pass

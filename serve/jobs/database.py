@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Double, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -19,6 +19,8 @@ from serve.jobs.outages import RecordsOutOfReach, is_outage
 from serve.settings import Settings
 
 _OPENING_TRIES: Final = 50
+
+T = TypeVar("T", float, FunctionElement[float])
 
 
 class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
@@ -54,11 +56,13 @@ class Database:
     """
 
     engine: AsyncEngine
+    keep_seconds: float = 0.0
+    """How long a job that is over is kept; 0: for ever."""
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A transaction that only reads; never waits for a writer."""
-        async with _reached(), AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with _reached(), self._session() as session:
             yield session
 
     @asynccontextmanager
@@ -69,15 +73,15 @@ class Database:
         meanwhile: what must not change between reading and writing is held by an UPDATE, by
         `with_for_update`, or by `alone`.
         """
-        async with (
-            _reached(),
-            AsyncSession(self.engine, expire_on_commit=False) as session,
-            session.begin(),
-        ):
+        async with _reached(), self._session() as session, session.begin():
             # SQLite must know at the start that a transaction will write: one that begins by
             # reading cannot wait its turn later, it fails.
             await session.connection(execution_options={"begin": "BEGIN IMMEDIATE"})
             yield session
+
+    def _session(self) -> AsyncSession:
+        info = {"keep_seconds": self.keep_seconds}
+        return AsyncSession(self.engine, expire_on_commit=False, info=info)
 
     async def forget_deleted(self) -> None:
         """Overwrite what deleted rows left in SQLite's log, unless a reader still needs it.
@@ -112,6 +116,12 @@ def is_out_of_reach(error: BaseException) -> bool:
     return isinstance(error, RecordsOutOfReach)
 
 
+def expiry(session: AsyncSession, at: T) -> T | None:
+    """When a job goes that is over at a time, here or as SQL; None: never."""
+    keep = session.info["keep_seconds"]
+    return at + keep if keep else None
+
+
 async def alone(session: AsyncSession, matter: str) -> None:
     """Hold off every other transaction that names the same matter, until this one ends.
 
@@ -133,18 +143,23 @@ async def open_records(settings: Settings) -> Database:
         settings.database(),
         migrate=settings.database_migrate,
         connections=settings.database_connections,
+        keep_seconds=settings.keep_results_seconds,
     )
 
 
 async def open_database(
-    url: str, *, migrate: bool = True, connections: int = CONNECTIONS
+    url: str,
+    *,
+    migrate: bool = True,
+    connections: int = CONNECTIONS,
+    keep_seconds: float = 0.0,
 ) -> Database:
     """Connect, and bring the tables up to date; several processes may do so at once.
 
     With `migrate` off it raises AvatarError where they are not up to date. `connections` is the
     most that are kept to PostgreSQL. Raises RecordsOutOfReach.
     """
-    database = Database(connect(url, connections=connections))
+    database = Database(connect(url, connections=connections), keep_seconds)
     try:
         await _wait_for_wal(database)
         if not schema.is_current(await revision(database)):

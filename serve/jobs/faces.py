@@ -48,6 +48,15 @@ async def keep_portrait(artifacts: Artifacts, avatar_id: str, portrait: Portrait
     return name
 
 
+async def restore_portrait(artifacts: Artifacts, portrait: Portrait, content_hash: str) -> None:
+    """Store a portrait again that was removed between its storing and its naming.
+
+    It may have been another's too, whose removal found that no record named it yet.
+    """
+    if not await artifacts.exists(keys.portrait(content_hash)):
+        await save_portrait(artifacts, portrait)
+
+
 def preview_of(picture: Picture) -> bytes:
     """A small WebP file of a picture."""
     height, width = picture.shape[:2]

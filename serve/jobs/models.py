@@ -29,6 +29,7 @@ class Job(Base):
     __table_args__ = (
         Index("jobs_by_owner_and_time", "owner", "created_at", "id"),
         Index("jobs_by_status", "status"),
+        Index("jobs_by_expiry", "expires_at"),
     )
 
     id: Mapped[str] = mapped_column(String(_ID), primary_key=True)

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
 from serve.jobs import events
-from serve.jobs.database import Database
+from serve.jobs.database import Database, expiry
 from serve.jobs.faults import as_dict
 from serve.jobs.leases import hold
 from serve.jobs.models import Job, Segment
+from serve.jobs.naming import alone_with_portrait
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ async def report(
         job, at = await hold(session, job_id, fence)
         job.segments_total = job.segments_total if segments_total is None else segments_total
         job.timings = {**job.timings, **(timings or {})}
-        job.portrait = portrait or job.portrait
+        if portrait is not None:
+            await alone_with_portrait(session, portrait)
+            job.portrait = portrait
         job.fingerprint = fingerprint or job.fingerprint
         _move(session, job, at, stage=stage, progress=progress)
 
@@ -154,6 +157,7 @@ def _close(
 ) -> None:
     job.status = status
     job.completed_at = at
+    job.expires_at = expiry(session, at)
     job.lease_until = None
     job.stage = status
     events.append(session, job, "status", {"status": status, "progress": job.progress, **data}, at)

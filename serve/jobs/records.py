@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
 from serve.jobs import events, paging
-from serve.jobs.database import Database, alone, clock, now
+from serve.jobs.database import Database, alone, clock, expiry, now
 from serve.jobs.models import ACTIVE, Avatar, Job
+from serve.jobs.naming import alone_with_portrait
 from serve.jobs.paging import Order
 
 _GUESSED_SECONDS: Final = 10.0  # a job's duration while none has been measured
@@ -42,6 +43,7 @@ async def create(
         await require_room(session, max_active)
         at = await clock(session)
         if avatar is not None:
+            await alone_with_portrait(session, avatar.portrait)
             avatar.created_at = at
             session.add(avatar)
             await session.flush()
@@ -155,6 +157,7 @@ async def stop(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[Jo
             stage="cancelled",
             cancel_requested=True,
             completed_at=now(),
+            expires_at=expiry(session, now()),
             lease_until=None,
         )
         .returning(Job, now())

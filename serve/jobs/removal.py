@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
 from serve.jobs import records
 from serve.jobs.database import Database
 from serve.jobs.models import ACTIVE, Avatar, Job
+from serve.jobs.naming import alone_with_portrait, is_named
 from serve.storage import keys
 from serve.storage.artifacts import Artifacts
 
@@ -18,8 +19,8 @@ async def remove_job(
 ) -> None:
     """Cancel the job if it runs, then remove it, its upload and its unlisted avatar.
 
-    The record goes after the artifacts, so that a removal cut short can be asked for again.
-    Raises AvatarError `not_found`.
+    With its record go its segments, pieces, events and webhook messages. The record goes after the
+    artifacts, so that a removal cut short can be asked for again. Raises AvatarError `not_found`.
     """
     job = await records.cancel(database, job_id, owner)
     await artifacts.delete_prefix(keys.job(job.id))
@@ -27,7 +28,8 @@ async def remove_job(
     if recording is not None:
         await artifacts.delete(recording["key"])
     async with database.write() as session:
-        avatar = await session.get(Avatar, job.avatar_id)
+        # Held, so that no job is accepted for an avatar that is on its way out.
+        avatar = await session.get(Avatar, job.avatar_id, with_for_update=True)
         job = await session.get(Job, job.id) or job  # the portrait may have come meanwhile
         await session.execute(delete(Job).where(Job.id == job.id))
         portraits = {job.portrait}
@@ -35,16 +37,16 @@ async def remove_job(
         if goes and avatar is not None:
             portraits.add(avatar.portrait)
             await session.execute(delete(Avatar).where(Avatar.id == avatar.id))
-        unused = await _unused(session, portraits)
     if goes:
         await artifacts.delete_prefix(keys.avatar(job.avatar_id))
-    for name in unused:
-        await artifacts.delete(keys.portrait(name))
+    await drop_portraits(database, artifacts, portraits)
+    await database.forget_deleted()
 
 
 async def remove_avatar(database: Database, artifacts: Artifacts, avatar: Avatar) -> None:
     """Remove an avatar and its pictures. Raises `not_finished` while a video is made of it."""
     async with database.write() as session:
+        await session.get(Avatar, avatar.id, with_for_update=True)
         using = select(func.count()).where(Job.avatar_id == avatar.id, Job.status.in_(ACTIVE))
         if await session.scalar(using):
             raise AvatarError(
@@ -52,10 +54,9 @@ async def remove_avatar(database: Database, artifacts: Artifacts, avatar: Avatar
                 "A video is being made of this avatar: wait for it or cancel it, then try again.",
             )
         await session.execute(delete(Avatar).where(Avatar.id == avatar.id))
-        unused = await _unused(session, {avatar.portrait})
     await artifacts.delete_prefix(keys.avatar(avatar.id))
-    for name in unused:
-        await artifacts.delete(keys.portrait(name))
+    await drop_portraits(database, artifacts, {avatar.portrait})
+    await database.forget_deleted()
 
 
 async def remove_leftovers(database: Database, artifacts: Artifacts, job_id: str) -> None:
@@ -72,24 +73,26 @@ async def remove_leftovers(database: Database, artifacts: Artifacts, job_id: str
 
 async def drop_portrait(database: Database, artifacts: Artifacts, content_hash: str) -> None:
     """Remove a stored portrait unless an avatar or a job names it."""
-    async with database.read() as session:
-        unused = await _unused(session, {content_hash})
-    for name in unused:
-        await artifacts.delete(keys.portrait(name))
+    await drop_portraits(database, artifacts, {content_hash})
+
+
+async def drop_portraits(
+    database: Database, artifacts: Artifacts, names: Iterable[str | None]
+) -> int:
+    """Remove those stored portraits that no avatar and no job names; returns how many.
+
+    They may be shared, being named by their content. Each goes while nobody can come to name it:
+    who names it afterwards finds it missing, and stores it again.
+    """
+    dropped = 0
+    for name in filter(None, names):
+        async with database.write() as session:
+            await alone_with_portrait(session, name)
+            if not await is_named(session, name):
+                await artifacts.delete(keys.portrait(name))
+                dropped += 1
+    return dropped
 
 
 async def _in_use(session: AsyncSession, avatar_id: str) -> bool:
     return bool(await session.scalar(select(func.count()).where(Job.avatar_id == avatar_id)))
-
-
-async def _unused(session: AsyncSession, portraits: Iterable[str | None]) -> list[str]:
-    """Those portraits that no avatar and no job names: they may be shared, being named by hash."""
-    unused = []
-    for name in filter(None, portraits):
-        named = or_(
-            select(Avatar.id).where(Avatar.portrait == name).exists(),
-            select(Job.id).where(Job.portrait == name).exists(),
-        )
-        if not await session.scalar(select(named)):
-            unused.append(name)
-    return unused

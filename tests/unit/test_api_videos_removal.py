@@ -1,16 +1,19 @@
 """Stopping videos and removing them: no byte of theirs stays, nobody else's goes."""
 
 import asyncio
+import json
+from collections.abc import Collection
 
 import httpx
 import pytest
 
 from serve.api.services import Services
 from serve.jobs import avatars, leases, progress, records
+from serve.jobs.models import Base, Delivery
 from serve.jobs.progress import Made
 from serve.storage import keys
 from serve.storage.portraits import save_portrait
-from tests.conftest import Stored, made, until_over
+from tests.conftest import Stored, files_below, made, until_over
 from tests.fakes import FakeStages, make_video, png, portrait, tone, wav
 
 
@@ -52,6 +55,40 @@ async def test_delete_leaves_no_byte_of_a_video(
     assert (await client.get(f"/v1/videos/{video}")).status_code == 404
     assert (await client.delete(f"/v1/videos/{video}")).status_code == 404
     assert (await client.get(f"/v1/avatars/{answer.json()['avatar']}")).status_code == 404
+
+
+@pytest.mark.parametrize("over", [True, False])
+async def test_delete_leaves_no_word_of_a_video_in_any_row_page_or_file(
+    client: httpx.AsyncClient, services: Services, over: bool
+) -> None:
+    private = "a sentence that only its author may read"
+    form = {"text": private, "metadata": json.dumps({"case": private})}
+    files = {"avatar_image": ("a", png(seed=9))}
+    video = (await client.post("/v1/videos", data=form, files=files)).json()["id"]
+    job = await records.get(services.database, video)
+    if over:
+        await make_video(services, video)
+    async with services.database.write() as session:
+        payload = {"type": "video.completed", "data": {"id": video, "metadata": private}}
+        session.add(
+            Delivery(id="msg_1", job_id=video, event=1, payload=payload, tries=0, created_at=1.0)
+        )
+    names = (video, job.avatar_id, private, "msg_1")
+    assert set(names) == set(await _found(services, names)), "there is something to remove"
+    assert (await client.delete(f"/v1/videos/{video}")).status_code == 200
+    assert await _found(services, names) == []
+
+
+async def _found(services: Services, words: Collection[str]) -> list[str]:
+    """Those of the words that stand in a row, or in a byte of any file of the service."""
+    everything = []
+    async with services.database.read() as session:
+        for table in Base.metadata.sorted_tables:
+            everything += [str(row) for row in await session.execute(table.select())]
+    folder = services.settings.data_dir
+    for name in files_below(folder):
+        everything += [name, (folder / name).read_bytes().decode("latin-1")]
+    return [word for word in words if any(word in held for held in everything)]
 
 
 async def test_a_running_video_is_cancelled_before_it_is_removed(

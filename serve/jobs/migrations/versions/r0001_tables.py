@@ -55,6 +55,7 @@ sa.Table(
     sa.Column("timings", sa.JSON, nullable=False),
     sa.Index("jobs_by_owner_and_time", "owner", "created_at", "id"),
     sa.Index("jobs_by_status", "status"),
+    sa.Index("jobs_by_expiry", "expires_at"),
 )
 sa.Table(
     "segments",
