@@ -49,6 +49,8 @@ def test_the_curl_commands_make_a_video_with_captions(server: Server, tmp_path: 
     assert '"status": "completed"' in told
     assert seconds(tmp_path / "hello.mp4") > 1
     assert "Hello!" in (tmp_path / "hello.vtt").read_text()
+    assert "#EXT-X-ENDLIST" in told
+    assert seconds(tmp_path / "streamed.mp4") > 1
 
 
 def test_the_command_line_works_as_told(server: Server, tmp_path: Path) -> None:
