@@ -1,4 +1,4 @@
-"""Captions of speech as WebVTT (W3C, "WebVTT: The Web Video Text Tracks Format").
+"""Captions of speech: which words are shown together, for how long, on which lines.
 
 Lengths follow the usual subtitling rules (Netflix Timed Text Style Guide, BBC Subtitle Guidelines):
 two lines of 42 columns, one to six seconds a cue, breaks after punctuation and in pauses.
@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from media.sound import Word
+from media.subtitles import Cue
 
 MAX_COLUMNS: Final = 42
 MIN_SECONDS: Final = 1.0
@@ -26,26 +27,26 @@ _TRAILING: Final = frozenset(CLAUSE_ENDS + CLOSERS) - frozenset("—–")  # noq
 _BREAKS: Final = ("Cc", "Cs", "Zl", "Zp")
 """Unicode categories of what would end a line or is no character."""
 
-Cue = Sequence[Word]
+Row = Sequence[Word]
+"""Words of one cue."""
 
 
-def captions(words: Sequence[Word]) -> str:
-    """A WebVTT file of the words, in the order of their times.
+def captions(words: Sequence[Word]) -> list[Cue]:
+    """The words as cues, in the order of their times.
 
     A cue lasts at least MIN_SECONDS unless the next one starts earlier, at most MAX_SECONDS.
     """
-    cues = list(_cues(_shown(words)))
-    starts = [_milliseconds(cue[0].start) for cue in cues]
-    blocks = ["WEBVTT\n"]
-    for n, cue in enumerate(cues):
-        end = min(max(cue[-1].end, cue[0].start + MIN_SECONDS), cue[0].start + MAX_SECONDS)
+    rows = list(_rows(_shown(words)))
+    starts = [_milliseconds(row[0].start) for row in rows]
+    cues = []
+    for n, row in enumerate(rows):
+        end = min(max(row[-1].end, row[0].start + MIN_SECONDS), row[0].start + MAX_SECONDS)
         last = _milliseconds(end)
-        if n + 1 < len(cues):
+        if n + 1 < len(rows):
             last = min(last, starts[n + 1])
-        last = max(last, starts[n] + 1)  # the format has no cue without length
-        text = "\n".join(_escaped(line) for line in _lines(cue) or ())
-        blocks.append(f"{_clock(starts[n])} --> {_clock(last)}\n{text}\n")
-    return "\n".join(blocks)
+        last = max(last, starts[n] + 1)  # no format has a cue without length
+        cues.append(Cue(starts[n], last, tuple(_lines(row) or ())))
+    return cues
 
 
 def ends_clause(text: str) -> bool:
@@ -97,7 +98,7 @@ def _pieces(word: Word) -> Iterable[Word]:
         yield Word(text, word.start + n * step, word.start + (n + 1) * step)
 
 
-def _cues(words: Sequence[Word]) -> Iterable[Cue]:
+def _rows(words: Sequence[Word]) -> Iterable[Row]:
     first = 0
     while first < len(words):
         most = _fitting(words, first)
@@ -134,9 +135,9 @@ def _worth(words: Sequence[Word], first: int, last: int, most: int) -> float:
     return worth
 
 
-def _lines(cue: Cue) -> list[str] | None:
-    """The cue's text on one or two lines, of about one length; None where it does not fit."""
-    texts = [word.text for word in cue]
+def _lines(row: Row) -> list[str] | None:
+    """The words on one or two lines, of about one length; None where it does not fit."""
+    texts = [word.text for word in row]
     whole = _joined(texts)
     if _columns(whole) <= MAX_COLUMNS or len(texts) == 1:
         return [whole]
@@ -168,17 +169,5 @@ def _columns(text: str) -> int:
     )
 
 
-def _escaped(text: str) -> str:
-    """Text as a cue holds it; without ">" there is no "-->" either."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-def _clock(milliseconds: int) -> str:
-    seconds, rest = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{seconds:02}.{rest:03}"

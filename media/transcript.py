@@ -14,25 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.captions import ends_clause, is_dense
-from media.loudness import window_levels
-from media.sound import Sound, Word
+from media.sound import Word
+from media.timegrid import SOUND_RATE
 
-WINDOWS_PER_SECOND: Final = 100
+WINDOW: Final = SOUND_RATE // 100
+"""Samples of the track over which a level is taken."""
 MIN_PAUSE: Final = 0.15
 """Seconds; what is shorter is the closure of a p, t or k."""
 MIN_VOICED: Final = 0.06
 """Seconds; what is shorter is a click."""
 
+Levels = NDArray[np.float32]
+"""RMS of each whole WINDOW of a recording (`media.loudness.window_levels`)."""
 Stretches = NDArray[np.float64]
 """Shape (n, 2): start and end in seconds, in order."""
 
 
-def words_from_transcript(transcript: str, sound: Sound) -> list[Word]:
-    """The transcript's words with times in seconds from the sound's first sample."""
+def words_from_transcript(transcript: str, levels: Levels, seconds: float) -> list[Word]:
+    """The transcript's words with times in seconds, over a recording that lasts `seconds`."""
     tokens = _tokens(transcript)
-    if not tokens or not len(sound.samples):
+    if not tokens or not seconds:
         return []
-    clock = _Clock.of(voiced_stretches(sound))
+    clock = _Clock.of(voiced_stretches(levels, seconds))
     bounds = np.concatenate([[0.0], np.cumsum([_weight(token) for token in tokens])])
     voiced = _anchored(tokens, bounds, clock)
     return [
@@ -41,23 +44,22 @@ def words_from_transcript(transcript: str, sound: Sound) -> list[Word]:
     ]
 
 
-def voiced_stretches(sound: Sound) -> Stretches:
+def voiced_stretches(levels: Levels, seconds: float) -> Stretches:
     """Where someone seems to speak: louder than a third of the way from the noise to the voice.
 
     All of the sound where nothing stands out.
     """
-    width = sound.rate // WINDOWS_PER_SECOND
-    levels = 20 * np.log10(np.maximum(window_levels(sound, width), 1e-6))
     if len(levels) == 0:
-        return np.array([[0.0, sound.seconds]])
-    noise, voice = np.percentile(levels, [10, 95])
+        return np.array([[0.0, seconds]])
+    decibels = 20 * np.log10(np.maximum(levels, 1e-6))
+    noise, voice = np.percentile(decibels, [10, 95])
     threshold = max(noise + (voice - noise) / 3, voice - 35)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], levels >= threshold, [0]])))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], decibels >= threshold, [0]])))
     stretches = _without_short_pauses(
-        edges.reshape(-1, 2).astype(np.float64) * (width / sound.rate)
+        edges.reshape(-1, 2).astype(np.float64) * (WINDOW / SOUND_RATE)
     )
     stretches = stretches[stretches[:, 1] - stretches[:, 0] >= MIN_VOICED]
-    return stretches if len(stretches) else np.array([[0.0, sound.seconds]])
+    return stretches if len(stretches) else np.array([[0.0, seconds]])
 
 
 def _without_short_pauses(stretches: Stretches) -> Stretches:

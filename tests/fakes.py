@@ -208,7 +208,7 @@ def new_job(name: str, avatar_id: str, **inputs: Any) -> NewJob:
     request = {
         "text": "Hello.", "voice": "anna", "speed": 1.0, "audio": None, "transcript": None,
         "avatar_prompt": None, "seed": 0, "size": "auto", "fps": "25", "life": True,
-        "gain_db": None,
+        "gain_db": None, "language": "en-US", "caption_track": False,
     }  # fmt: skip
     return NewJob(id=name, request=request | inputs, avatar_id=avatar_id)
 

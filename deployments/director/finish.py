@@ -6,21 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from deployments.director.track import Track
 from media.captions import captions
 from media.face import Portrait
 from media.fragments import split_init
-from media.mux import assemble
+from media.languages import three_letters
+from media.loudness import window_levels
+from media.mux import TextTrack, assemble
 from media.picture import encode_webp
 from media.sound import Word
-from media.timegrid import TimeGrid
-from media.transcript import words_from_transcript
+from media.subtitles import Cue, to_webvtt, until
+from media.timegrid import SOUND_RATE, TimeGrid
+from media.transcript import WINDOW, Levels, words_from_transcript
 from serve.jobs.models import Job, Segment
 from serve.storage import keys
 from serve.storage.artifacts import Artifacts
 
 TYPES: Final = {"video": "video/mp4", "thumbnail": "image/webp", "captions": "text/vtt"}
 THUMBNAIL_QUALITY: Final = 85
+_LISTEN: Final = 3000 * WINDOW
+"""Samples of a recording that are read at a time (30 s): it is never whole in memory."""
 
 
 async def finish(
@@ -42,17 +49,19 @@ async def finish(
     def key(variant: str) -> str:
         return keys.result(job.id, job.attempt, variant, fence)
 
+    cues = await _cues(job, track, words)
     with tempfile.TemporaryDirectory() as folder:
         fragments, video = Path(folder) / "fragments.mp4", Path(folder) / "video.mp4"
         await _join(artifacts, segments, fragments)
-        await asyncio.to_thread(assemble, fragments, video)
+        text = _text_track(job, cues, grid.seconds(frames))
+        await asyncio.to_thread(assemble, fragments, video, text)
         await artifacts.put(key("video"), video)
         size = video.stat().st_size
     thumbnail = await asyncio.to_thread(encode_webp, canvas.rgb, quality=THUMBNAIL_QUALITY)
     await artifacts.put(key("thumbnail"), thumbnail)
     variants = ["video", "thumbnail"]
-    if (text := await _captions(job, track, words)) is not None:
-        await artifacts.put(key("captions"), text.encode())
+    if cues is not None:
+        await artifacts.put(key("captions"), to_webvtt(cues).encode())
         variants.append("captions")
     height, width = canvas.rgb.shape[:2]
     return {
@@ -73,12 +82,29 @@ async def _join(artifacts: Artifacts, segments: Sequence[Segment], target: Path)
             await asyncio.to_thread(file.write, media if segment.n else init + media)
 
 
-async def _captions(job: Job, track: Track, words: Sequence[Word] | None) -> str | None:
+async def _cues(job: Job, track: Track, words: Sequence[Word] | None) -> list[Cue] | None:
     if words is not None:
-        return captions(words)
+        return await asyncio.to_thread(captions, words)
     transcript = job.request.get("transcript")
     if not transcript:
         return None
+    levels, seconds = await _levels(track)
+    return captions(await asyncio.to_thread(words_from_transcript, transcript, levels, seconds))
+
+
+async def _levels(track: Track) -> tuple[Levels, float]:
+    """How loud all of a track is, window by window, and how long it is in seconds."""
     length, _ = await track.reach(0)
-    sound = await track.window(0, length)
-    return captions(await asyncio.to_thread(words_from_transcript, transcript, sound))
+    found = []
+    for start in range(0, length, _LISTEN):
+        sound = await track.window(start, min(start + _LISTEN, length))
+        found.append(await asyncio.to_thread(window_levels, sound, WINDOW))
+    return np.concatenate([np.zeros(0, np.float32), *found]), length / SOUND_RATE
+
+
+def _text_track(job: Job, cues: Sequence[Cue] | None, seconds: float) -> TextTrack | None:
+    """The captions as a track of the video, where the request asks for it."""
+    if cues is None or not job.request.get("caption_track"):
+        return None
+    shown = list(until(cues, int(1000 * seconds)))
+    return TextTrack(shown, three_letters(job.request.get("language")))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from media.errors import AvatarError
+from media.subtitles import from_webvtt, to_srt
 from serve.api import openapi
 from serve.api.errors import error_response
 from serve.api.videos import Owner, Using
@@ -20,7 +21,10 @@ Variant = Annotated[
     Literal["video", "thumbnail", "captions"], Query(description="Which of the video's files.")
 ]
 
+Format = Annotated[Literal["vtt", "srt"], Query(description="Of captions: WebVTT or SubRip.")]
+
 _RANGE: Final = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*")
+_SRT: Final = "application/x-subrip"
 _ENDINGS: Final = {"video": ".mp4", "thumbnail": ".webp", "captions": ".vtt"}
 
 
@@ -30,17 +34,26 @@ _ENDINGS: Final = {"video": ".mp4", "thumbnail": ".webp", "captions": ".vtt"}
     summary="Fetch the video, its thumbnail or its captions",
     response_class=Response,
     responses={
-        200: openapi.binary("video/mp4", "image/webp", "text/vtt"),
+        200: openapi.binary("video/mp4", "image/webp", "text/vtt", _SRT),
         206: {"description": "The range asked for."},
         416: {"description": "No such range."},
-        **openapi.errors("not_found", "not_finished"),
+        **openapi.errors("not_found", "not_finished", "invalid_request"),
     },
 )
 @router.head("/{video_id}/content", include_in_schema=False)
 async def get_video_content(
-    video_id: str, request: Request, services: Using, owner: Owner, variant: Variant = "video"
+    video_id: str,
+    request: Request,
+    services: Using,
+    owner: Owner,
+    variant: Variant = "video",
+    format: Format = "vtt",
 ) -> Response:
     """Answers `Range`, `If-Range` and `If-None-Match`."""
+    if format == "srt" and variant != "captions":
+        raise AvatarError(
+            "invalid_request", "format=srt goes with variant=captions.", param="format"
+        )
     job = await records.get(services.database, video_id, owner)
     await services.following.follow(job)
     file = _file(job, variant)
@@ -55,8 +68,15 @@ async def get_video_content(
         "ETag": f'"{about.etag}"',
         "X-Content-Type-Options": "nosniff",
     }
+    if format == "srt":
+        headers["Content-Disposition"] = f'inline; filename="{job.id}.srt"'
+        headers["ETag"] = f'"{about.etag}-srt"'
+        del headers["Accept-Ranges"]  # it is short, and made anew
     if _matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
+    if format == "srt":
+        cues = from_webvtt((await services.artifacts.get(file["key"])).decode())
+        return Response(to_srt(cues), headers=headers, media_type=f"{_SRT}; charset=utf-8")
     return _answer(request, services.artifacts, file, about, headers)
 
 

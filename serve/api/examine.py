@@ -32,6 +32,8 @@ class Speech:
     """What will be heard: a voice that can say the text, or a recording."""
 
     voice: str | None = None
+    language: str | None = None
+    """BCP 47; of the words, where it is known."""
     recording: Sound | None = None
     gain_db: float | None = None
     """What is still to be done to it by the limiter's gain; None: it stays as loud as it is."""
@@ -53,13 +55,17 @@ async def speech(services: Services, wanted: VideoRequest) -> Speech:
             )
     if wanted.audio is not None:
         recording, gain = await _recording(services, wanted.audio, normalised=wanted.normalise)
-        return Speech(recording=recording, gain_db=gain)
+        return Speech(recording=recording, language=wanted.language, gain_db=gain)
     text = wanted.text or ""
     if not text.strip():
         raise AvatarError("empty_text", "The text is empty: write what to say.", param="text")
     voice = await _voice(services, wanted.voice, wanted.language)
     await within(STAGE_SECONDS, services.stages.check_text(text, voice.id))
-    return Speech(voice=voice.id, gain_db=voice.gain_db if wanted.normalise else None)
+    return Speech(
+        voice=voice.id,
+        language=wanted.language or voice.languages[0],
+        gain_db=voice.gain_db if wanted.normalise else None,
+    )
 
 
 async def _recording(

@@ -143,9 +143,11 @@ def _inputs(
     return {
         "text": wanted.text,
         "voice": speech.voice,
+        "language": speech.language,
         "speed": wanted.speed,
         "audio": recording,
         "transcript": wanted.transcript,
+        "caption_track": wanted.caption_track,
         "avatar_prompt": wanted.avatar_prompt,
         "seed": wanted.seed,
         "size": wanted.size,

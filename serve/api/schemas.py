@@ -76,7 +76,9 @@ class VideoRequest(_Request):
     text: Words | None = Field(None, description="What is said. This, or `audio`.")
     voice: Id | None = Field(None, description="Who says it: an id from `GET /v1/voices`.")
     language: Id | None = Field(
-        None, description="Language of `text` (BCP 47); chooses a voice where none is named."
+        None,
+        description="Language of `text` or `transcript` (BCP 47); chooses a voice where none is "
+        "named.",
     )
     speed: float = Field(1.0, ge=0.5, le=2.0, description="How fast `text` is spoken.")
     audio: File | None = Field(
@@ -100,6 +102,11 @@ class VideoRequest(_Request):
     normalise: bool = Field(
         True, description="Bring the sound to -16 LUFS, no peak over -1 dBTP; else as it is."
     )
+    caption_track: bool = Field(
+        False,
+        description="Captions as a text track inside the video too; with `audio`, needs "
+        "`transcript`.",
+    )
     metadata: Annotated[dict[str, str], AfterValidator(_metadata)] = Field(
         default_factory=dict,
         description="Up to 16 words of your own about the video; in a form, as a JSON string.",
@@ -111,11 +118,13 @@ class VideoRequest(_Request):
         _exactly_one(self, ("text", "audio"))
         for name, partner in (
             ("voice", "text"),
-            ("language", "text"),
+            ("language", "text" if self.audio is None else "transcript"),
             ("transcript", "audio"),
             ("face_index", "avatar_image"),
         ):
             _only_with(self, name, partner)
+        if self.caption_track and self.text is None:
+            _only_with(self, "caption_track", "transcript")
         return self
 
 

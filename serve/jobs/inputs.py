@@ -19,6 +19,10 @@ class VideoInputs(TypedDict):
     audio: Recording | None
     transcript: str | None
     """What is said in `audio`, for captions."""
+    language: str | None
+    """Of the words (BCP 47), where it is known."""
+    caption_track: bool
+    """Captions as a text track of the video as well."""
     avatar_prompt: str | None
     """Set where the job's avatar is still to be painted, with `seed`."""
     seed: int

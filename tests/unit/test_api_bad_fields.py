@@ -50,6 +50,7 @@ JSON_TABLE: list[tuple[str, Any, str, str | None]] = [
     ("life is a word", OK | {"life": "yes"}, "invalid_request", "life"),
     ("face of no picture", OK | {"face_index": 0}, "invalid_request", "face_index"),
     ("words of no recording", OK | {"transcript": "Hi."}, "invalid_request", "transcript"),
+    ("captions in words", OK | {"caption_track": "de"}, "invalid_request", "caption_track"),
     ("unknown field", OK | {"colour": "red"}, "invalid_request", "colour"),
     ("not yet there", OK | {"webhook_url": "https://x"}, "invalid_request", "webhook_url"),
     ("metadata is a word", OK | {"metadata": "x"}, "invalid_request", "metadata"),

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from media.subtitles import Cue, to_srt, to_webvtt
 from serve.api.services import Services
 from serve.jobs import leases, progress, records
 from serve.storage import keys
+from tests.conftest import check_refusal
 from tests.fakes import VIDEO, make_video, queue_job
 
 SIZE = len(VIDEO)
+CUES = [Cue(0, 1200, ("Fish & <chips>,", "for two")), Cue(1500, 2500, ("Good night.",))]
 
 
 @pytest.fixture
@@ -148,3 +151,48 @@ async def test_every_variant_that_was_made_is_sent_and_no_other(
     wrong = await client.get(url, params={"variant": "../video"})
     assert wrong.status_code == 422
     assert wrong.json()["error"]["param"] == "variant"
+
+
+@pytest.fixture
+async def captioned(services: Services) -> str:
+    """Where the captions of a finished video are."""
+    job_id = await queue_job(services.database)
+    fence = await leases.claim(services.database, job_id, 30)
+    assert fence is not None
+    key = keys.result(job_id, 1, "captions", fence)
+    await services.artifacts.put(key, to_webvtt(CUES).encode())
+    result = {"files": {"captions": {"key": key, "type": "text/vtt"}}, "seconds": 3.0, "frames": 75}
+    await progress.complete(services.database, job_id, fence, result, {})
+    return f"/v1/videos/{job_id}/content?variant=captions"
+
+
+async def test_captions_come_as_webvtt_or_subrip(client: httpx.AsyncClient, captioned: str) -> None:
+    webvtt = await client.get(captioned)
+    assert webvtt.headers["content-type"].startswith("text/vtt")
+    assert webvtt.text.startswith("WEBVTT\n")
+    srt = await client.get(f"{captioned}&format=srt")
+    assert srt.status_code == 200
+    assert srt.headers["content-type"] == "application/x-subrip; charset=utf-8"
+    assert srt.headers["content-disposition"].endswith('.srt"')
+    assert srt.text == to_srt(CUES)
+    assert (await client.get(f"{captioned}&format=vtt")).content == webvtt.content
+
+
+async def test_subrip_is_not_sent_again_to_who_has_it(
+    client: httpx.AsyncClient, captioned: str
+) -> None:
+    first = await client.get(f"{captioned}&format=srt")
+    again = await client.get(
+        f"{captioned}&format=srt", headers={"if-none-match": first.headers["etag"]}
+    )
+    assert again.status_code == 304
+    assert first.headers["etag"] != (await client.get(captioned)).headers["etag"]
+    head = await client.head(f"{captioned}&format=srt")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_only_captions_come_as_subrip(client: httpx.AsyncClient, url: str) -> None:
+    check_refusal(await client.get(f"{url}?format=srt"), "invalid_request", "format")
+    check_refusal(
+        await client.get(f"{url}?variant=captions&format=ass"), "invalid_request", "format"
+    )

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from media.captions import captions
+from media import captions as layout
 from media.sound import Word
+from media.subtitles import to_webvtt
 
 TEXT = (
     "Good evening, and welcome to the programme. Tonight we talk about rivers, which carry "
@@ -17,6 +18,10 @@ TEXT = (
 )
 
 TIMES = re.compile(r"(\d\d+):(\d\d):(\d\d)\.(\d{3}) --> (\d\d+):(\d\d):(\d\d)\.(\d{3})")
+
+
+def captions(words: list[Word]) -> str:
+    return to_webvtt(layout.captions(words))
 
 
 def spoken(text: str, pace: float = 0.06, pause: float = 0.3, start: float = 0.0) -> list[Word]:

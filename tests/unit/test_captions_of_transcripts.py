@@ -5,11 +5,22 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from media import transcript
 from media.captions import captions
-from media.sound import Sound
-from media.transcript import voiced_stretches, words_from_transcript
+from media.loudness import window_levels
+from media.sound import Sound, Word
+from media.subtitles import to_webvtt
 
 RATE = 48_000
+
+
+def words_from_transcript(text: str, sound: Sound) -> list[Word]:
+    levels = window_levels(sound, transcript.WINDOW)
+    return transcript.words_from_transcript(text, levels, sound.seconds)
+
+
+def voiced_stretches(sound: Sound) -> transcript.Stretches:
+    return transcript.voiced_stretches(window_levels(sound, transcript.WINDOW), sound.seconds)
 
 
 def speech(*stretches: tuple[float, float], seconds: float, noise: float = 1e-3) -> Sound:
@@ -90,7 +101,8 @@ def test_times_stay_right_over_many_sentences() -> None:
 
 def test_a_transcript_of_a_recording_becomes_captions() -> None:
     sound = speech((0.5, 2.0), (3.0, 4.5), seconds=5.0)
-    file = captions(words_from_transcript("Hello there, friend. How are you today?", sound))
+    words = words_from_transcript("Hello there, friend. How are you today?", sound)
+    file = to_webvtt(captions(words))
     assert "00:00:00." in file
     assert "How are you today?" in file
 
