@@ -2,16 +2,21 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
+
+import numpy as np
 
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.mouth import MouthReader
 from deployments.lipsync.repair import Repairer
 from deployments.lipsync.warp import GAIN, Warp, WarpPortrait
+from deployments.speech.engine import Voice
 from media.face import Portrait
-from media.patch import Frame
+from media.patch import Frame, Patch
+from media.sound import Samples, Speech, Word
+from media.timegrid import HEARING_RATE, SOUND_RATE, TimeGrid
 
 
 class WatchedWarp(Warp):
@@ -41,3 +46,61 @@ class WatchedWarp(Warp):
     def _note(self, words: str) -> None:
         with self._notes.open("a") as file:
             file.write(f"{os.getpid()} {words}\n")
+
+
+class Flasher:
+    """Lip sync that shows what it was asked: each frame's number, and a flash where a click is.
+
+    The upper 16 rows of a picture of 128 columns: 16 squares for the bits of the number, the
+    highest first, and below them a bar that is white in the frame that a click is heard in.
+    """
+
+    weights = ()
+    SQUARE = 8
+    CLICK = 0.4
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int) -> Self:
+        return cls()
+
+    def prepare(self, portrait: Portrait) -> None:
+        assert portrait.rgb.shape[1] == 16 * self.SQUARE
+
+    def frames(self, calls: Sequence[tuple[None, LipsyncCall]]) -> list[list[Frame]]:
+        return [[self._frame(call, n) for n in range(call.start, call.stop)] for _, call in calls]
+
+    def _frame(self, call: LipsyncCall, n: int) -> Frame:
+        grid = TimeGrid(call.fps)
+        shown = call.sound.window(grid.sample(n, HEARING_RATE), grid.sample(n + 1, HEARING_RATE))
+        planes = np.full((3 * self.SQUARE, 16 * self.SQUARE), 128, np.uint8)
+        bits = np.array([n >> bit & 1 for bit in range(15, -1, -1)], np.uint8)
+        planes[: self.SQUARE] = np.repeat(30 + 190 * bits, self.SQUARE)
+        planes[self.SQUARE : 2 * self.SQUARE] = 220 if shown.samples.max() > self.CLICK else 30
+        return Frame((Patch(0, 0, planes),))
+
+
+class Clicker:
+    """Speech that is a hum with clicks; its pieces have lengths that are no whole frames."""
+
+    weights = ()
+    voices = (Voice("click", "Click", ("en",), "none", "Apache-2.0", 0.0),)
+    SECONDS = (0.777, 1.3331, 2.0007, 0.5, 3.1234, 1.9)
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int) -> Self:
+        return cls()
+
+    def speak(self, text: str, voice: str, speed: float = 1.0, first: int = 0) -> Iterator[Speech]:
+        for seconds in self.SECONDS[first:]:
+            samples = clicking(seconds, (seconds / 2,), SOUND_RATE)
+            yield Speech(samples, SOUND_RATE, (Word("click", seconds / 2, seconds / 2 + 0.01),))
+
+
+def clicking(seconds: float, clicks: Sequence[float], rate: int) -> Samples:
+    """A soft hum with a click of 2 ms around each of the times."""
+    times = np.arange(round(seconds * rate)) / rate
+    samples = 0.05 * np.sin(2 * np.pi * 220 * times)
+    for click in clicks:
+        first, last = np.searchsorted(times, (click - 0.001, click + 0.001))
+        samples[first:last] += 0.7 * np.cos(np.pi * 500 * (times[first:last] - click)) ** 2
+    return samples.astype(np.float32)
