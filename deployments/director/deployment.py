@@ -14,7 +14,7 @@ from deployments.director.holding import Holding
 from deployments.director.run import Means
 from deployments.director.stopping import told_to_stop
 from serve.handles import HandleStages
-from serve.jobs import leases
+from serve.jobs import leases, retention
 from serve.jobs.database import open_records
 from serve.jobs.following import cancel_unfollowed
 from serve.settings import Settings
@@ -26,6 +26,8 @@ SWEEP: Final = 2.0
 """Seconds between two looks for jobs that nobody works on."""
 SWEPT: Final = 16
 """Jobs at most that a sweep has taken up at once: the rest stay for the next."""
+CLEARING: Final = 300.0
+"""Seconds between two looks for what has had its time."""
 LISTEN: Final = 0.2
 """Seconds between two looks at whether Serve wants this replica gone."""
 
@@ -79,7 +81,11 @@ class DirectorStage:
                 database = await open_records(settings)
                 artifacts = open_artifacts(settings.storage())
                 self._means = Means(database, artifacts, self._stages, settings, Holding(database))
-                chores = (self._listen(), self._every(SWEEP, self._sweep))
+                chores = (
+                    self._listen(),
+                    self._every(SWEEP, self._sweep),
+                    self._every(CLEARING, self._clear),
+                )
                 self._chores = [asyncio.create_task(chore) for chore in chores]
         return self._means
 
@@ -106,6 +112,11 @@ class DirectorStage:
         for job_id in await leases.claimable(means.database, SWEPT):
             if job_id not in self._swept and len(self._swept) < SWEPT:
                 self._swept[job_id] = asyncio.create_task(self._take_up(job_id))
+
+    async def _clear(self) -> None:
+        """Remove what has had its time."""
+        means = await self._ready()
+        await retention.sweep(means.database, means.artifacts, means.settings)
 
     async def _take_up(self, job_id: str) -> None:
         """By a call like the ingress's, so that Serve counts it and may choose any director."""
