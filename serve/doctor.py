@@ -27,6 +27,7 @@ _GIB: Final = 2**30
 # What makes each optional part work.
 _EXTRAS: Final = {
     "insightface": ("the InsightFace engine", 'pip install "avatar-serve[insightface]"'),
+    "asyncpg": ("PostgreSQL", 'pip install "avatar-serve[postgres]"'),
     "torch": ("the torch engines", "pip install torch"),
     "huggingface_hub": ("weights from a model hub", "pip install huggingface_hub"),
 }

@@ -93,4 +93,4 @@ class _RequestIds:
             log.error("request %s: %s", request_id, errors.where(error))
             if started:
                 raise  # the server cuts the connection: a half answer must not look whole
-            await errors.internal_error(request_id)(scope, receive, send_with_id)
+            await errors.unexpected(error, request_id)(scope, receive, send_with_id)

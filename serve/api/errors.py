@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from media.errors import AvatarError
 from serve.jobs.faults import as_dict
+from serve.storage.artifacts import is_out_of_reach
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,14 @@ def error_response(error: AvatarError, status: int | None = None) -> JSONRespons
     if status in _RETRY_SECONDS:
         headers["Retry-After"] = str(error.details.get("retry_after", _RETRY_SECONDS[status]))
     return JSONResponse({"error": as_dict(error)}, status, headers)
+
+
+def unexpected(error: Exception, request_id: str) -> JSONResponse:
+    """The answer to what no route expects: the artifacts' store away or full, or our own fault."""
+    if not is_out_of_reach(error):
+        return internal_error(request_id)
+    sentence = "The store of videos is away or full at the moment: try again in a while."
+    return error_response(AvatarError("overloaded", sentence))
 
 
 def internal_error(request_id: str) -> JSONResponse:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
@@ -12,7 +12,7 @@ from serve.jobs import events
 from serve.jobs.database import Database, expiry
 from serve.jobs.faults import as_dict
 from serve.jobs.leases import hold
-from serve.jobs.models import Job, Segment
+from serve.jobs.models import Job, Piece, Segment
 from serve.jobs.naming import alone_with_portrait
 
 
@@ -102,7 +102,7 @@ async def complete(
         job.result = dict(result)
         job.timings = {**job.timings, **(timings or {})}
         job.progress = 100
-        _close(session, job, at, "completed", {})
+        await _close(session, job, at, "completed", {})
 
 
 async def fail(database: Database, job_id: str, fence: int, error: AvatarError) -> None:
@@ -110,7 +110,7 @@ async def fail(database: Database, job_id: str, fence: int, error: AvatarError) 
     async with database.write() as session:
         job, at = await hold(session, job_id, fence)
         job.error = {**as_dict(error), "stage": job.stage}
-        _close(session, job, at, "failed", {"error": job.error})
+        await _close(session, job, at, "failed", {"error": job.error})
 
 
 async def segments(database: Database, job_id: str, attempt: int) -> Sequence[Segment]:
@@ -152,9 +152,14 @@ def _eta(job: Job, at: float) -> float | None:
     return round((at - job.started_at) * (100 - job.progress) / job.progress, 1)
 
 
-def _close(
+async def _close(
     session: AsyncSession, job: Job, at: float, status: str, data: Mapping[str, Any]
 ) -> None:
+    if job.attempt > 1:
+        # What attempts made that were given up is named no more, and swept.
+        for table in (Segment, Piece):
+            earlier = delete(table).where(table.job_id == job.id, table.attempt < job.attempt)
+            await session.execute(earlier)
     job.status = status
     job.completed_at = at
     job.expires_at = expiry(session, at)

@@ -1,13 +1,20 @@
 """Every error has one shape and a status of its own; a fault of ours tells nothing but its id."""
 
 import logging
+import sqlite3
+from dataclasses import replace
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from media.errors import RETRYABLE, AvatarError
+from serve.api.app import create_app
 from serve.api.errors import error_response
+from serve.api.services import Services
+from serve.storage.artifacts import open_artifacts
 from tests.fakes import FakeStages
+from tests.s3 import credentials
 
 SPOKEN = {"avatar": "mira", "text": "The secret words."}
 
@@ -60,6 +67,38 @@ async def test_a_fault_of_our_own_tells_only_the_requests_id(
     assert "ZeroDivisionError" in told
     assert "fakes.py" in told  # where it happened
     assert not any("secret" in record.getMessage() for record in caplog.records)
+
+
+async def test_a_store_that_is_away_is_told_to_come_again(
+    services: Services, stages: FakeStages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in credentials("http://127.0.0.1:1").items():
+        monkeypatch.setenv(name, value)
+    away = replace(services, artifacts=open_artifacts("s3://bucket"))
+    transport = httpx.ASGITransport(create_app(away), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.post("/v1/videos", json=SPOKEN)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    error = answer.json()["error"]
+    assert (error["code"], error["retryable"]) == ("overloaded", True)
+    assert "127.0.0.1" not in answer.text
+
+
+async def test_a_database_that_is_away_is_told_to_come_again(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise error
+
+    event.listen(services.database.engine.sync_engine, "before_cursor_execute", away)
+    answer = await client.get("/v1/videos")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "overloaded"
+    event.remove(services.database.engine.sync_engine, "before_cursor_execute", away)
+    assert (await client.get("/v1/videos")).status_code == 200
 
 
 async def test_an_internal_error_of_a_stage_keeps_its_words_to_itself(

@@ -103,6 +103,11 @@ async def made(kept: Kept, seed: int = 0, *, over: bool = True) -> str:
     return new.id
 
 
+def given_up(job: str) -> list[str]:
+    """What was made for the first attempt of a job that `made` made."""
+    return [keys.segment(job, 1, 0, 1), keys.piece(job, 1, 0, 1)]
+
+
 @pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
 async def test_a_job_that_is_over_knows_when_it_goes(kept: Kept, end: str) -> None:
     job = await queue_job(kept.database)
@@ -137,7 +142,7 @@ async def test_an_expired_job_goes_with_every_byte_and_row_of_it(kept: Kept) -> 
     await kept.change(goes, expires_at=now() - 1)
     assert await kept.sweep() == retention.Swept(jobs=1)
     assert kept.files() == before
-    for table, rows in ((Job, 1), (Segment, 2), (Piece, 2), (Delivery, 1)):
+    for table, rows in ((Job, 1), (Segment, 1), (Piece, 1), (Delivery, 1)):
         assert await kept.count(table) == rows
     assert (await records.get(kept.database, stays)).status == "completed"
     with pytest.raises(AvatarError):
@@ -173,8 +178,20 @@ async def test_several_that_sweep_at_once_remove_everything_once(kept: Kept) -> 
     assert await kept.count(Job) == 0
 
 
+async def test_what_an_attempt_made_that_was_given_up_goes_once_the_job_is_over(
+    kept: Kept,
+) -> None:
+    job = await made(kept, over=False)
+    kept.age()
+    assert (await kept.sweep()).artifacts == 0
+    await progress.fail(kept.database, job, 1, AvatarError("internal", "No."))
+    before = kept.files()
+    assert (await kept.sweep()).artifacts == 2
+    assert before - kept.files() == set(given_up(job))
+
+
 async def test_what_a_record_names_stays_however_old(kept: Kept) -> None:
-    await made(kept)
+    await kept.artifacts.delete_all(given_up(await made(kept)))
     listed = portrait(48, 5)
     hers = avatar("avt_1", listed=True, portrait=await save_portrait(kept.artifacts, listed))
     await kept.artifacts.put(keys.avatar_picture("avt_1"), b"picture")
@@ -203,6 +220,7 @@ async def strays(kept: Kept, names: Iterable[str]) -> None:
 
 async def test_what_no_record_names_goes_when_it_is_old_enough(kept: Kept) -> None:
     job = await made(kept)
+    await kept.artifacts.delete_all(given_up(job))
     # Of a claim that lost the job: stored, never named.
     unnamed = [
         keys.segment(job, 2, 0, 9),
