@@ -5,6 +5,7 @@ Also what its clients ask for, and look at, in more than one module.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,6 +89,13 @@ async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def live(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A client over a real connection: the in-memory one hands over an answer only when whole."""
+    async with served(services) as client:
+        yield client
+
+
+@asynccontextmanager
+async def served(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of these services over a real connection."""
     config = uvicorn.Config(create_app(services), port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

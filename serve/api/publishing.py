@@ -1,14 +1,21 @@
 """Waiting for the parts of a video that is being made."""
 
 import asyncio
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from media.errors import AvatarError
 from serve.api.services import Services
-from serve.jobs import records
+from serve.jobs import database, records
 from serve.jobs.faults import as_error
 from serve.jobs.models import ACTIVE, Job
+from serve.storage import artifacts
 
+T = TypeVar("T")
+
+_AWAY: Final = 60.0
+"""Seconds that records or artifacts may be away without an answer under way being given up."""
+_PAUSE: Final = 0.5
 _STARTS_SOON: Final = 2.0  # a job that has waited for longer is in a queue
 
 
@@ -31,6 +38,20 @@ async def until_published(
             return job
         soon = job.next_segment == 0 and (job.status == "in_progress" or waited < _STARTS_SOON)
         await services.following.news(job_id, job.last_event, seconds - waited, quick=soon)
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """The result of `work`, tried again while the records or the artifacts are out of reach."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            away = database.is_out_of_reach(error) or artifacts.is_out_of_reach(error)
+            if not away or loop.time() - began > _AWAY:
+                raise
+        await asyncio.sleep(_PAUSE)
 
 
 def playable(job: Job) -> None:

@@ -1,19 +1,18 @@
 """A video that plays while it is made: its init and its fragments in one answer."""
 
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Final
 
 from fastapi.responses import StreamingResponse
 
+from media.errors import AvatarError
 from media.fragments import split_init
-from serve.api.publishing import playable, until_published
+from serve.api.publishing import patiently, playable, until_published
 from serve.api.services import Services
-from serve.jobs.models import ACTIVE, Job
+from serve.jobs.models import ACTIVE, Job, Segment
 from serve.jobs.published import published
 from serve.storage.artifacts import CHUNK
-
-log = logging.getLogger(__name__)
 
 ERRORS_WITHIN: Final = 10.0
 """Seconds until the answer's head is sent though no picture is there yet.
@@ -29,7 +28,7 @@ class Cut(Exception):  # noqa: N818 - a turn of events, not a fault
 
 async def stream_video(services: Services, job: Job) -> StreamingResponse:
     """The answer that carries the job's video. Raises the AvatarError that ended the job."""
-    job = await until_published(services, job.id, 0, ERRORS_WITHIN)
+    job = await patiently(partial(until_published, services, job.id, 0, ERRORS_WITHIN))
     playable(job)
     headers = {
         "Location": f"/v1/videos/{job.id}",
@@ -45,21 +44,30 @@ async def _fragments(services: Services, job_id: str) -> AsyncIterator[bytes]:
 
     Raises Cut where the job ends otherwise, or begins again after something was sent.
     """
-    sent = 0
-    attempt = None  # until something of it was sent
+    sent, attempt = 0, None  # the attempt that something was sent of
     while True:
-        await until_published(services, job_id, sent, _PATIENCE, attempt=attempt)
-        job, segments = await published(services.database, job_id, first=sent)
+        try:
+            job, segments = await patiently(partial(_news, services, job_id, sent, attempt))
+        except AvatarError as error:
+            raise Cut(f"the job's record says {error.code}") from None
         if attempt not in (None, job.attempt):
             raise Cut("the job began again")
         for segment in segments:
-            init, media = split_init(await services.artifacts.get(segment.key))
+            init, media = split_init(await patiently(partial(services.artifacts.get, segment.key)))
             data = media if segment.n else init + media
             for at in range(0, len(data), CHUNK):
                 yield data[at : at + CHUNK]
-                await services.following.follow(job)
+                await patiently(partial(services.following.follow, job))
             sent, attempt = sent + 1, job.attempt
         if job.status not in ACTIVE:
             if job.status != "completed":
                 raise Cut(f"the job was {job.status}")
             return
+
+
+async def _news(
+    services: Services, job_id: str, sent: int, attempt: int | None
+) -> tuple[Job, Sequence[Segment]]:
+    """The job and what is published behind the first `sent` segments, once there is news of it."""
+    await until_published(services, job_id, sent, _PATIENCE, attempt=attempt)
+    return await published(services.database, job_id, first=sent)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,20 +13,24 @@ from media.errors import AvatarError
 from media.fragments import boxes
 from serve.api import following as following_module
 from serve.api import streaming
-from serve.api.services import Services
+from serve.api.services import Services, open_services
 from serve.jobs import leases, progress, records, removal
 from serve.jobs.following import cancel_unfollowed
-from tests.conftest import check_refusal
+from serve.settings import Settings
+from tests.conftest import check_refusal, served
 from tests.fakes import FakeStages
 from tests.fragments import claimed, commit, complete, decoded
+from tests.postgres import Postgres
 
 REQUEST = {"avatar": "mira", "text": "Hello there."}
 
 
 @asynccontextmanager
-async def streamed(client: httpx.AsyncClient) -> AsyncIterator["Stream"]:
+async def streamed(
+    client: httpx.AsyncClient, body: dict[str, str] = REQUEST
+) -> AsyncIterator["Stream"]:
     url = "/v1/videos?stream=true"
-    async with client.stream("POST", url, json=REQUEST) as answer:
+    async with client.stream("POST", url, json=body) as answer:
         yield Stream(answer)
 
 
@@ -210,6 +215,27 @@ async def test_a_client_learns_the_address_though_the_first_picture_takes_long(
         await director.commit(0, 1, 2)
         await director.complete()
         assert len(decoded(await stream.rest())[0]) == 75
+
+
+async def test_a_stream_outlasts_a_database_that_is_away_for_a_while(
+    tmp_path: Path, stages: FakeStages, postgresql: Postgres
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=await postgresql.new_database())
+    services = await open_services(settings, stages)
+    director = Director(services, stages)
+    body = REQUEST | {"avatar": next(iter(services.gallery))}
+    first = asyncio.create_task(director.commit(0))
+    async with served(services) as client, streamed(client, body) as stream:
+        await first
+        await stream.until(1)
+        await asyncio.to_thread(postgresql.stop)
+        await asyncio.sleep(1)
+        await asyncio.to_thread(postgresql.start)
+        await director.commit(1, 2)
+        await director.complete()
+        assert len(decoded(await stream.rest())[0]) == 75
+    await services.close()
+    await postgresql.drop(settings.database_url)
 
 
 async def age(services: Services, job: str, seconds: float) -> None:
