@@ -10,6 +10,7 @@ import av
 import numpy as np
 
 from deployments.director.claim import direct
+from deployments.director.holding import Holding
 from deployments.director.run import Means
 from deployments.in_a_row import InARow
 from deployments.loading import EngineConfig
@@ -74,7 +75,8 @@ async def make(
         request |= {"audio": {"key": "uploads/a.pcm", "samples": len(recording.samples)}}
         request["text"] = None
     job_id = await still_job(database, artifacts, **request)
-    means = Means(database, artifacts, InARow(ENGINES, settings, artifacts), settings)
+    stages = InARow(ENGINES, settings, artifacts)
+    means = Means(database, artifacts, stages, settings, Holding(database))
     await direct(means, job_id)
     job = await records.get(database, job_id)
     assert job.status == "completed", job.error
