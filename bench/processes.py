@@ -41,16 +41,25 @@ def busy_cores(root: int, seconds: float) -> float:
 
 def memory_bytes(root: int) -> int:
     """Proportional memory of the tree: what several processes share is counted once."""
-    total = 0
+    return sum(memory_by_process(root).values())
+
+
+def memory_by_process(root: int) -> dict[str, int]:
+    """The same by process: its number and its name, bytes."""
+    found = {}
     for process in tree(root):
         try:
             rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+            title = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].decode()
         except OSError:
             continue
-        total += sum(
+        kilobytes = sum(
             int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")
         )
-    return total * 1024
+        # Ray's replicas call themselves by what they do just now.
+        name = Path(title).name.partition(".")[0]
+        found[f"{process} {name}"] = kilobytes * 1024
+    return found
 
 
 def _stat(process: int) -> list[str] | None:
