@@ -64,12 +64,17 @@ class Played:
 
 
 async def make(
-    database: Database, folder: Path, fps: str, recording: Sound | None, gain_db: float | None
+    database: Database,
+    folder: Path,
+    fps: str,
+    recording: Sound | None,
+    gain_db: float | None,
+    **fields: object,
 ) -> Made:
     """A video of a recording, or of the clicking voice, through the director."""
     settings = Settings(data_dir=folder)
     artifacts = open_artifacts(settings.storage())
-    request: dict[str, object] = {"fps": fps, "gain_db": gain_db, "voice": "click"}
+    request: dict[str, object] = {"fps": fps, "gain_db": gain_db, "voice": "click"} | fields
     if recording is not None:
         await save_sound(artifacts, "uploads/a.pcm", recording)
         request |= {"audio": {"key": "uploads/a.pcm", "samples": len(recording.samples)}}

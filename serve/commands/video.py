@@ -51,6 +51,10 @@ def video(
     fps: Annotated[str, typer.Option(help="24, 25, 29.97, 30, 50 or 60.")] = "25",
     seed: Annotated[int, typer.Option(help="Same seed, same video.")] = 0,
     life: Annotated[bool, typer.Option(help="Blinks and slight movement of the head.")] = True,
+    normalise: Annotated[bool, typer.Option(help="Bring the sound to -16 LUFS.")] = True,
+    caption_track: Annotated[
+        bool, typer.Option(help="Captions inside the video, as a text track.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("video.mp4"),
     server: Annotated[
         str | None,
@@ -73,6 +77,8 @@ def video(
         "fps": fps,
         "seed": seed,
         "life": life,
+        "normalise": normalise,
+        "caption_track": caption_track,
     }
     given = {name: value for name, value in fields.items() if value is not None}
     console = Console(stderr=True)

@@ -11,6 +11,8 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from bench.metering import meter
+from media.sound import Sound
 from tests.server import Server
 
 SENTENCE = "Hello there. Maybe we pop a big bubble."
@@ -34,6 +36,13 @@ def decoded(video: bytes) -> tuple[np.ndarray, float, float]:
         )
 
 
+def loudness(video: bytes) -> tuple[float, float]:
+    """LUFS and dBTP of a file's sound, by FFmpeg's meter."""
+    with av.open(io.BytesIO(video)) as file:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
+    return meter(Sound(samples, 48_000))
+
+
 def test_a_gallery_face_says_a_sentence(server: Server) -> None:
     with server.client() as http:
         avatar = http.get("/v1/avatars").json()["data"][0]["id"]
@@ -47,6 +56,9 @@ def test_a_gallery_face_says_a_sentence(server: Server) -> None:
     assert len(frames) == job["frames"]
     assert abs(picture - sound) <= 1 / 25
     assert len(video) * 8 / picture < 1_000_000
+    lufs, peak = loudness(video)
+    assert abs(lufs + 16) <= 2
+    assert peak <= -1
     blocks = frames.reshape(len(frames), 16, 32, 16, 32, 3).mean(axis=(2, 4))
     change = np.abs(blocks - blocks[0]).max(axis=(0, 3))
     assert change[10:13, 6:10].max() > 5  # the mouth moves
@@ -61,15 +73,30 @@ def test_a_gallery_face_says_a_sentence(server: Server) -> None:
 def test_a_photo_speaks_with_an_uploaded_recording(server: Server, recording: bytes) -> None:
     photo = picture_file(skimage.data.astronaut(), "JPEG")
     job = server.video(
-        data={"transcript": "This was recorded elsewhere.", "fps": "29.97"},
+        data={
+            "transcript": "This was recorded elsewhere.",
+            "language": "en-GB",
+            "caption_track": "true",
+            "fps": "29.97",
+        },
         files={"avatar_image": ("me.jpg", photo), "audio": ("said.wav", recording)},
     )
     assert job["status"] == "completed", job["error"]
-    frames, picture, sound = decoded(server.fetch(job["urls"]["video"]))
+    video = server.fetch(job["urls"]["video"])
+    frames, picture, sound = decoded(video)
     assert len(frames) == job["frames"]
     assert abs(picture - sound) <= 1001 / 30000
+    lufs, peak = loudness(video)
+    assert abs(lufs + 16) <= 1
+    assert peak <= -1
+    with av.open(io.BytesIO(video)) as file:
+        track = file.streams.subtitles[0]
+        assert track.language == "eng"
+        assert any(b"recorded elsewhere." in bytes(packet) for packet in file.demux(track))
     assert abs(picture - job["speech"]["seconds"]) < 0.05
     assert "recorded" in server.fetch(job["urls"]["captions"]).decode()
+    srt = server.fetch(f"{job['urls']['captions']}&format=srt").decode()
+    assert srt.startswith("1\n00:00:0")
 
 
 def test_a_described_face_is_painted_and_speaks(server: Server) -> None:
