@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -41,13 +41,13 @@ def busy_cores(root: int, seconds: float) -> float:
 
 def memory_bytes(root: int) -> int:
     """Proportional memory of the tree: what several processes share is counted once."""
-    return sum(memory_by_process(root).values())
+    return sum(memory_by_process(tree(root)).values())
 
 
-def memory_by_process(root: int) -> dict[str, int]:
-    """The same by process: its number and its name, bytes."""
+def memory_by_process(processes: Iterable[int]) -> dict[str, int]:
+    """Proportional memory of each process in bytes, by its number and name."""
     found = {}
-    for process in tree(root):
+    for process in processes:
         try:
             rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
             title = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].decode()
