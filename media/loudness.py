@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import sosfilt
 
-from media.limiter import BLOCK, CEILING_DBTP, Curve, block_peaks, gain_curve
+from media.limiter import BLOCK, BLOCKS_IN_REACH, CEILING_DBTP, Levels, block_peaks, gain_curve
 from media.scratch import release, room
 from media.sound import Samples, Sound
 from media.timegrid import SOUND_RATE
@@ -27,6 +27,8 @@ TRIES: Final = 6
 
 HOP: Final = 0.1
 """Seconds: gating blocks of 0.4 s overlap by three quarters."""
+HOP_BLOCKS: Final = round(HOP * SOUND_RATE / BLOCK)
+"""The limiter's blocks in a hop."""
 HOPS_PER_BLOCK: Final = 4
 ABSOLUTE_GATE: Final = -70.0
 RELATIVE_GATE: Final = -10.0
@@ -34,6 +36,7 @@ OFFSET: Final = -0.691
 """Makes the K-weighting's gain at 1 kHz cancel out."""
 
 CHUNK_SECONDS: Final = 10
+_HOPS_AT_ONCE: Final = 600
 
 
 def integrated_loudness(sound: Sound) -> float:
@@ -50,7 +53,8 @@ def speech_gain(sound: Sound, target: float = TARGET_LUFS) -> float:
     if sound.rate != SOUND_RATE:
         raise ValueError(f"the limiter takes sound at {SOUND_RATE} Hz, not {sound.rate}")
     powers = _powers(sound, BLOCK)
-    plain = _gated(_hops(powers))
+    width = min(HOP_BLOCKS, max(1, len(powers)))
+    plain = _gated(_means(powers, width))
     if not np.isfinite(plain):
         return 0.0
     first = gain = float(np.clip(target - plain, -MAX_GAIN_DB, MAX_GAIN_DB))
@@ -58,8 +62,8 @@ def speech_gain(sound: Sound, target: float = TARGET_LUFS) -> float:
     whole = Sound(sound.samples, sound.rate)  # its blocks begin with its first sample
     peaks = block_peaks(whole, _ratio(CEILING_DBTP - highest))[: len(powers)]
     for _ in range(TRIES):
-        curve = gain_curve(peaks, _ratio(CEILING_DBTP - gain))
-        missing = target - gain - _gated(_hops(powers * curve**2))
+        limited = _limited(powers, peaks, width, _ratio(CEILING_DBTP - gain))
+        missing = target - gain - _gated(np.concatenate(list(limited)))
         gain = float(np.clip(gain + missing, -MAX_GAIN_DB, highest))
     return gain
 
@@ -118,7 +122,7 @@ def _lufs(power: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
     return OFFSET + 10 * np.log10(np.maximum(power, 1e-20))
 
 
-def _gated(hops: Curve) -> float:
+def _gated(hops: Levels) -> float:
     """Loudness of a row of mean squares, one a HOP, by the gates of BS.1770-4."""
     if len(hops) == 0:
         return -np.inf
@@ -131,22 +135,30 @@ def _gated(hops: Curve) -> float:
     return float(_lufs(loud[_lufs(loud) > gate].mean()))
 
 
-def _hops(powers: Curve) -> Curve:
-    """Mean squares of the limiter's blocks, joined to those of hops; one for all of less."""
-    width = min(round(HOP * SOUND_RATE / BLOCK), max(1, len(powers)))
-    means: Curve = powers[: len(powers) // width * width].reshape(-1, width).mean(axis=1)
-    return means
+def _limited(powers: Levels, peaks: Levels, width: int, ceiling: float) -> Iterator[Levels]:
+    """Mean squares of hops of `width` blocks behind the limiter, some at a time."""
+    step = width * _HOPS_AT_ONCE
+    for at in range(0, len(powers), step):
+        first = max(0, at - BLOCKS_IN_REACH)
+        curve = gain_curve(peaks[first : at + step + BLOCKS_IN_REACH], ceiling)[at - first :]
+        part = powers[at : at + step]
+        yield _means((part * curve[: len(part)] ** 2).astype(np.float32), width)
 
 
-def _powers(sound: Sound, width: int) -> Curve:
+def _means(values: Levels, width: int) -> Levels:
+    """The mean of each whole stretch of `width` values."""
+    whole = values[: len(values) // width * width].reshape(-1, width)
+    return np.asarray(whole.mean(axis=1), np.float32)
+
+
+def _powers(sound: Sound, width: int) -> Levels:
     """Mean square of the K-weighted sound in each whole stretch of `width` samples."""
     sections = k_weighting(sound.rate)
     state = np.zeros((len(sections), 2))
-    found = [np.zeros(0)]
+    found = [np.zeros(0, np.float32)]
     for part in _chunks(sound, width):
         weighted, state = sosfilt(sections, part.astype(np.float64), zi=state)
-        whole = weighted[: len(weighted) // width * width].reshape(-1, width)
-        found.append(np.square(whole).mean(axis=1))
+        found.append(_means(np.square(weighted).astype(np.float32), width))
     return np.concatenate(found)
 
 

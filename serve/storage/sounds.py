@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from media.scratch import release
 from media.sound import Samples, Sound
 from media.timegrid import SOUND_RATE
 from serve.storage.artifacts import Artifacts
@@ -49,6 +50,7 @@ def from_pcm(raw: bytes) -> Samples:
 def _pieces(samples: Samples) -> Iterator[bytes]:
     for first in range(0, len(samples), _PIECE):
         yield to_pcm(samples[first : first + _PIECE])
+        release(samples)  # a long recording is mapped
 
 
 def _sound(raw: bytes, start: int) -> Sound:
