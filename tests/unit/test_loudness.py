@@ -101,6 +101,14 @@ def test_a_recording_over_full_scale_is_kept_within_it() -> None:
     assert missing == 0.0
 
 
+def test_a_recording_of_minutes_needs_the_gain_of_each_of_its_minutes() -> None:
+    minute = sine(-30, 65.0)
+    minute.samples[1000::9600] = 0.5
+    gain = speech_gain(minute)
+    assert gain > 10
+    assert speech_gain(joined(minute, minute, minute)) == pytest.approx(gain, abs=0.05)
+
+
 def test_the_gain_is_bounded() -> None:
     assert integrated_loudness(final(sine(-60))) == pytest.approx(-33.01, abs=0.1)
 
