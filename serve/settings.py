@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from serve.webhooks.signing import read_secrets
 
 
 class Settings(BaseSettings):
     """Where things lie and how much is let in."""
 
-    model_config = SettingsConfigDict(env_prefix="AVATAR_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="AVATAR_", frozen=True, hide_input_in_errors=True)
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("avatar-serve"))
     """Embedded database and artifacts; created on first use."""
@@ -43,6 +45,22 @@ class Settings(BaseSettings):
     """How long an Idempotency-Key stands for its first request."""
     default_side: int = 1280
     """Longest side of a video whose size is `auto`."""
+
+    webhook_secret: SecretStr = SecretStr("")
+    """Signs webhook messages: whsec_…, several parted by spaces while one replaces another. Empty:
+    none are sent."""
+    webhook_http: bool = False
+    """Let messages go to http:// addresses too."""
+    webhook_private: bool = False
+    """Let messages go to addresses that are not public, such as those of one's own network."""
+    webhook_tries: int = Field(default=10, ge=1)
+    """How often a message is sent until it is given up; ten tries take about a day."""
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secrets_can_sign(cls, secret: SecretStr) -> SecretStr:
+        read_secrets(secret.get_secret_value())
+        return secret
 
     def database(self) -> str:
         """The URL of the records' database."""

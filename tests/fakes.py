@@ -204,13 +204,14 @@ def avatar(name: str, *, listed: bool = False, **columns: Any) -> Avatar:
     return Avatar(id=name, kind="image", listed=listed, name="", owner="local", **columns)
 
 
-def new_job(name: str, avatar_id: str, **inputs: Any) -> NewJob:
+def new_job(name: str, avatar_id: str, *, webhook_url: str | None = None, **inputs: Any) -> NewJob:
     request = {
         "text": "Hello.", "voice": "anna", "speed": 1.0, "audio": None, "transcript": None,
         "avatar_prompt": None, "seed": 0, "size": "auto", "fps": "25", "life": True,
         "gain_db": None, "language": "en-US", "caption_track": False,
     }  # fmt: skip
-    return NewJob(id=name, request=request | inputs, avatar_id=avatar_id)
+    request |= inputs
+    return NewJob(id=name, request=request, avatar_id=avatar_id, webhook_url=webhook_url)
 
 
 async def queue_job(database: Database, **inputs: Any) -> str:

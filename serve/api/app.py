@@ -12,7 +12,18 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.api import avatars, content, errors, events, hls, openapi, system, videos, voices
+from serve.api import (
+    avatars,
+    content,
+    errors,
+    events,
+    hls,
+    openapi,
+    system,
+    videos,
+    voices,
+    webhook_docs,
+)
 from serve.api.services import Services
 from serve.api.streaming import Cut
 from serve.storage.keys import new_id
@@ -53,6 +64,7 @@ def create_app(
     )
     if isinstance(services, Services):
         app.state.services = services
+    webhook_docs.describe(app)
     errors.install(app)
     app.add_middleware(_RequestIds, shown=shows_request_id)
     for module in (videos, content, hls, events, avatars, voices, system):

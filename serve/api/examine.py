@@ -19,6 +19,7 @@ from serve.api.uploads import Upload
 from serve.jobs import avatars, records
 from serve.jobs.faces import portrait_of
 from serve.jobs.models import Avatar
+from serve.webhooks.addresses import Allowed, check_url
 
 STAGE_SECONDS: Final = 30.0
 """How long a stage may take to answer a question about an input."""
@@ -37,6 +38,21 @@ class Speech:
     recording: Sound | None = None
     gain_db: float | None = None
     """What is still to be done to it by the limiter's gain; None: it stays as loud as it is."""
+
+
+def webhook(services: Services, url: str | None) -> None:
+    """Check where messages are to go. Raises AvatarError `invalid_request`."""
+    settings = services.settings
+    if url is None:
+        return
+    if not settings.webhook_secret.get_secret_value():
+        raise AvatarError(
+            "invalid_request",
+            "This server sends no webhooks: leave webhook_url out, or have its operator set "
+            "AVATAR_WEBHOOK_SECRET.",
+            param="webhook_url",
+        )
+    check_url(url, Allowed(http=settings.webhook_http, private=settings.webhook_private))
 
 
 async def speech(services: Services, wanted: VideoRequest) -> Speech:

@@ -36,6 +36,7 @@ async def accept_video(
     A client that leaves before the examination is over leaves nothing behind; after it, the job
     is accepted.
     """
+    examine.webhook(services, wanted.webhook_url)
     speech = await examine.speech(services, wanted)
     face = await _face(services, wanted, owner)
     return await services.background.finish(
@@ -78,6 +79,7 @@ async def _accept(
             owner=owner,
             metadata=wanted.metadata,
             must_follow=must_follow,
+            webhook_url=wanted.webhook_url,
         )
         job = await records.create(
             services.database,

@@ -107,6 +107,12 @@ class VideoRequest(_Request):
         description="Captions as a text track inside the video too; with `audio`, needs "
         "`transcript`.",
     )
+    webhook_url: Words | None = Field(
+        None,
+        min_length=1,
+        description="Where signed messages about the video go (https). They are described under "
+        "webhooks.",
+    )
     metadata: Annotated[dict[str, str], AfterValidator(_metadata)] = Field(
         default_factory=dict,
         description="Up to 16 words of your own about the video; in a form, as a JSON string.",

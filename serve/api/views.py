@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serve.api.gallery import GalleryAvatar
 from serve.jobs.models import Avatar, Job, Status
+from serve.jobs.urls import job_urls
 
 _EXCERPT = 120
 
@@ -139,12 +140,6 @@ class VoiceList(BaseModel):
 def video_view(job: Job, queue_position: int | None = None) -> Video:
     """A job as the client sees it."""
     request, result = job.request, job.result or {}
-    here = f"/v1/videos/{job.id}"
-    urls = {"self": here, "events": f"{here}/events"}
-    if job.status not in ("failed", "cancelled"):
-        urls["hls"] = f"{here}/hls/index.m3u8"
-    for variant in result.get("files", {}):
-        urls[variant] = f"{here}/content?variant={variant}"
     made = f"{result['width']}x{result['height']}" if "width" in result else None
     return Video.model_validate(
         {
@@ -169,7 +164,7 @@ def video_view(job: Job, queue_position: int | None = None) -> Video:
             "timings": job.timings,
             "error": job.error,
             "metadata": job.meta,
-            "urls": urls,
+            "urls": job_urls(job),
         }
     )
 

@@ -6,14 +6,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from serve.jobs import deliveries
 from serve.jobs.database import Database
 from serve.jobs.models import Event, Job
 
 
 def append(session: AsyncSession, job: Job, happened: str, data: dict[str, Any], at: float) -> None:
-    """Add an event in the transaction that changes the job and holds its row."""
+    """Add an event, and its webhook message, in the transaction that changes the job.
+
+    The transaction holds the job's row, and has made the changes that the event tells of.
+    """
     job.last_event += 1
     session.add(Event(job_id=job.id, seq=job.last_event, type=happened, data=data, created_at=at))
+    deliveries.tell(session, job, happened, at)
 
 
 async def since(database: Database, job_id: str, seq: int) -> Sequence[Event]:

@@ -29,6 +29,7 @@ class NewJob:
     owner: str = "local"
     metadata: dict[str, str] = field(default_factory=dict)
     must_follow: bool = False
+    webhook_url: str | None = None
 
 
 async def create(
@@ -63,6 +64,7 @@ async def create(
             must_follow=new.must_follow,
             followed_at=at if new.must_follow else None,
             last_event=0,
+            webhook_url=new.webhook_url,
         )
         session.add(job)
         await session.flush()  # events refer to the row

@@ -1,0 +1,1 @@
+"""Telling clients' servers what becomes of their jobs."""
