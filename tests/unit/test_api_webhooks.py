@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from serve.api.app import create_app
 from serve.api.services import Services
@@ -207,6 +208,25 @@ async def test_a_receiver_that_cannot_be_is_refused_at_once(
         check_refusal(answer, "invalid_request", "webhook_url")
         assert words in answer.json()["error"]["message"]
         assert (await client.get("/v1/videos")).json()["data"] == []
+
+
+async def test_a_look_at_an_outbox_with_nothing_due_is_one_query_by_its_index(
+    services: Services,
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+        asked.append((statement, values))
+
+    engine = services.database.engine
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    assert await deliveries.claim_due(services.database, 32) == []
+    (_, look) = asked  # the first begins the transaction
+    assert look[0].startswith("SELECT")
+    async with engine.connect() as connection:
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look[0]}", look[1])
+        (step,) = plan.all()
+    assert "SEARCH deliveries USING INDEX deliveries_by_next_try" in step[-1]
 
 
 async def test_a_server_without_a_secret_looks_at_no_outbox(services: Services) -> None:
