@@ -4,13 +4,13 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Query, Request, Response
 
 from media.errors import AvatarError
 from media.face import Portrait
 from serve.api import examine, openapi
 from serve.api.background import within
+from serve.api.idempotent import RepeatKey, once
 from serve.api.making import make_avatar
 from serve.api.schemas import AvatarRequest
 from serve.api.services import Services
@@ -19,6 +19,7 @@ from serve.api.videos import Owner, Using
 from serve.api.views import AvatarList, AvatarView, Deleted, avatar_view, gallery_view
 from serve.jobs import avatars, removal
 from serve.jobs.faces import portrait_of, restore_portrait
+from serve.jobs.idempotency import Note
 from serve.jobs.models import Avatar
 from serve.storage import keys
 
@@ -76,22 +77,36 @@ async def list_avatars(
             "invalid_request",
         ),
         *("unsafe_image", "too_large", "overloaded", "weights_missing"),
+        *("idempotency_conflict", "not_finished"),
     ),
 )
-async def create_avatar(request: Request, services: Using, owner: Owner) -> AvatarView:
+async def create_avatar(
+    request: Request, response: Response, services: Using, owner: Owner, key: RepeatKey
+) -> AvatarView:
     """Words are painted at once; the answer tells which of them were used."""
     async with received(
         request, files=("image",), limit=services.settings.max_upload_bytes
     ) as body:
         wanted = body.parse(AvatarRequest)
-        if wanted.image is not None:
-            portrait = await examine.picture(services, wanted.image, wanted.face_index, "image")
-            origin: dict[str, Any] = {}
-        else:
-            portrait, origin = await within(PAINTING_SECONDS, _paint(services, wanted))
+        avatar, headers = await once(
+            services,
+            key,
+            wanted,
+            make=lambda note: _make(services, wanted, owner, note),
+            find=lambda avatar_id: _own(services, avatar_id, owner),
+        )
+    response.headers.update(headers)
+    return avatar_view(avatar)
+
+
+async def _make(services: Services, wanted: AvatarRequest, owner: str, note: Note | None) -> Avatar:
+    if wanted.image is not None:
+        portrait = await examine.picture(services, wanted.image, wanted.face_index, "image")
+        origin: dict[str, Any] = {}
+    else:
+        portrait, origin = await within(PAINTING_SECONDS, _paint(services, wanted))
     name = wanted.name or (wanted.prompt or "Uploaded picture")[:_NAME_LENGTH]
-    keeping = _keep(services, owner, portrait, origin, name)
-    return avatar_view(await services.background.finish(keeping))
+    return await services.background.finish(_keep(services, owner, portrait, origin, name, note))
 
 
 async def _paint(services: Services, wanted: AvatarRequest) -> tuple[Portrait, dict[str, Any]]:
@@ -106,13 +121,18 @@ async def _paint(services: Services, wanted: AvatarRequest) -> tuple[Portrait, d
 
 
 async def _keep(
-    services: Services, owner: str, portrait: Portrait, origin: dict[str, Any], name: str
+    services: Services,
+    owner: str,
+    portrait: Portrait,
+    origin: dict[str, Any],
+    name: str,
+    note: Note | None,
 ) -> Avatar:
     async with AsyncExitStack() as undo:
         avatar = await make_avatar(
             services, undo, owner, portrait=portrait, origin=origin, name=name, listed=True
         )
-        await avatars.add(services.database, avatar)
+        await avatars.add(services.database, avatar, note)
         undo.pop_all()
     if avatar.portrait is not None:
         await restore_portrait(services.artifacts, portrait, avatar.portrait)

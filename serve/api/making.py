@@ -13,6 +13,7 @@ from serve.api.schemas import VideoRequest
 from serve.api.services import Services
 from serve.jobs import avatars, records, removal
 from serve.jobs.faces import keep_portrait, restore_portrait
+from serve.jobs.idempotency import Note
 from serve.jobs.inputs import Recording, VideoInputs
 from serve.jobs.models import Avatar, Job
 from serve.storage import keys
@@ -29,10 +30,16 @@ class _Face:
 
 
 async def accept_video(
-    services: Services, wanted: VideoRequest, owner: str, *, must_follow: bool = False
+    services: Services,
+    wanted: VideoRequest,
+    owner: str,
+    *,
+    must_follow: bool = False,
+    note: Note | None = None,
 ) -> Job:
     """Examine the inputs and queue the job, or raise what is wrong with them.
 
+    `note` is written in the transaction that queues it.
     A client that leaves before the examination is over leaves nothing behind; after it, the job
     is accepted.
     """
@@ -40,7 +47,7 @@ async def accept_video(
     speech = await examine.speech(services, wanted)
     face = await _face(services, wanted, owner)
     return await services.background.finish(
-        _accept(services, wanted, owner, speech, face, must_follow)
+        _accept(services, wanted, owner, speech, face, must_follow, note)
     )
 
 
@@ -61,6 +68,7 @@ async def _accept(
     speech: examine.Speech,
     face: _Face,
     must_follow: bool,
+    note: Note | None,
 ) -> Job:
     """Artifacts first, then the record that names them; without a record nothing stays."""
     async with AsyncExitStack() as undo:
@@ -86,6 +94,7 @@ async def _accept(
             new,
             max_active=services.settings.max_active_jobs,
             avatar=None if face.known else avatar,
+            note=note,
         )
         undo.pop_all()
     if face.portrait is not None and avatar.portrait is not None:

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from serve.api import openapi
+from serve.api.idempotent import RepeatKey, is_repeat, once
 from serve.api.making import accept_video
 from serve.api.schemas import VideoRequest
 from serve.api.services import Services, owner_of, services_of
@@ -60,6 +61,7 @@ _EXAMPLES: Final = {
             ),
             *("silent_audio", "empty_text", "text_too_long", "unknown_voice", "unknown_avatar"),
             *("invalid_request", "too_large", "too_many_jobs", "overloaded", "weights_missing"),
+            *("idempotency_conflict", "not_finished"),
         ),
     },
 )
@@ -68,6 +70,7 @@ async def create_video(
     response: Response,
     services: Using,
     owner: Owner,
+    key: RepeatKey,
     stream: Annotated[bool, Query(description="Answer with the video itself.")] = False,
 ) -> Video | Response:
     """Exactly one way to a face (`avatar`, `avatar_image`, `avatar_prompt`), one to speech.
@@ -75,13 +78,23 @@ async def create_video(
     The inputs are examined before the answer: what cannot succeed is refused at once. A streamed
     video whose client leaves is cancelled after 10 s, unless somebody follows it by then.
     """
-    async with services.database.read() as session:  # before an upload is taken in for nothing
-        await records.require_room(session, services.settings.max_active_jobs)
+    if not await is_repeat(services, key):
+        async with services.database.read() as session:  # before an upload comes in for nothing
+            await records.require_room(session, services.settings.max_active_jobs)
     async with received(request, files=FILES, limit=services.settings.max_upload_bytes) as body:
         wanted = body.parse(VideoRequest)
-        job = await accept_video(services, wanted, owner, must_follow=stream)
+        job, headers = await once(
+            services,
+            key,
+            wanted,
+            make=lambda note: accept_video(services, wanted, owner, must_follow=stream, note=note),
+            find=lambda job_id: records.get(services.database, job_id, owner),
+        )
     if stream:
-        return await stream_video(services, job)
+        answer = await stream_video(services, job)
+        answer.headers.update(headers)
+        return answer
+    response.headers.update(headers)
     response.headers["Location"] = f"/v1/videos/{job.id}"
     return await _view(services, job)
 

@@ -9,6 +9,7 @@ from media.errors import AvatarError
 from media.face import Portrait
 from serve.jobs import paging
 from serve.jobs.database import Database, alone, clock
+from serve.jobs.idempotency import Note
 from serve.jobs.models import Avatar
 from serve.jobs.naming import alone_with_portrait
 from serve.jobs.paging import Order
@@ -28,12 +29,14 @@ def portrait_facts(portrait: Portrait, content_hash: str) -> dict[str, Any]:
     }
 
 
-async def add(database: Database, avatar: Avatar) -> Avatar:
-    """Keep a new avatar; its `created_at` is set here."""
+async def add(database: Database, avatar: Avatar, note: Note | None = None) -> Avatar:
+    """Keep a new avatar; its `created_at` is set here, and `note` written with it."""
     async with database.write() as session:
         await alone_with_portrait(session, avatar.portrait)
         avatar.created_at = await clock(session)
         session.add(avatar)
+        if note is not None:
+            await note(session, avatar.id)
     return avatar
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from media.errors import AvatarError
 from serve.jobs import events, paging
 from serve.jobs.database import Database, alone, clock, expiry, now
+from serve.jobs.idempotency import Note
 from serve.jobs.models import ACTIVE, Avatar, Job
 from serve.jobs.naming import alone_with_portrait
 from serve.jobs.paging import Order
@@ -33,10 +34,16 @@ class NewJob:
 
 
 async def create(
-    database: Database, new: NewJob, *, max_active: int, avatar: Avatar | None = None
+    database: Database,
+    new: NewJob,
+    *,
+    max_active: int,
+    avatar: Avatar | None = None,
+    note: Note | None = None,
 ) -> Job:
     """Accept a job, with the unlisted avatar that was made for it, if any.
 
+    `note` is written in the same transaction; what it raises undoes all.
     Raises AvatarError `too_many_jobs` (details: retry_after, seconds) and `unknown_avatar`.
     """
     async with database.write() as session:
@@ -69,6 +76,8 @@ async def create(
         session.add(job)
         await session.flush()  # events refer to the row
         events.append(session, job, "status", {"status": "queued"}, at)
+        if note is not None:
+            await note(session, job.id)
     return job
 
 

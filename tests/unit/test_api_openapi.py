@@ -49,7 +49,7 @@ async def test_every_error_answer_has_the_one_shape(described: Description) -> N
 
 
 async def test_every_code_that_can_reach_a_client_is_described(described: Description) -> None:
-    later = {"unauthorized", "idempotency_conflict", "rate_limited"}
+    later = {"unauthorized", "rate_limited"}
     told = str([call["responses"] for _, _, call in calls(described)])
     assert {code for code in RETRYABLE if f"`{code}`" not in told} == later
 
