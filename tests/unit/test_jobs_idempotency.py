@@ -1,36 +1,33 @@
 """What is asked for twice under one key is made once, wherever the first request breaks off."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import signal
+import sys
 from dataclasses import replace
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
-from serve.jobs import avatars, idempotency, records
+from serve.jobs import avatars, idempotency, records, retention
 from serve.jobs.database import Database
 from serve.jobs.idempotency import Asked, Hold, Limits, Note
 from serve.storage import keys
 from tests.fakes import avatar, new_job
+from tests.unit.request_cut_off import ASKED, AVATAR, LIMITS
 
-ASKED = Asked("local", "a key", "hash")
 LONG = Limits(hold=30.0, keep=60.0)
 SHORT = Limits(hold=0.3, keep=60.0)
 LATER = 0.5
 
 
-class Died(BaseException):
-    """What ends a request without a last word."""
-
-
 @pytest.fixture(autouse=True)
 async def face(database: Database) -> None:
-    await avatars.add(database, avatar("avt_1"))
+    await avatars.add(database, avatar(AVATAR))
 
 
 async def create(database: Database, note: Note) -> str:
-    new = new_job(keys.new_id("vid"), "avt_1")
+    new = new_job(keys.new_id("vid"), AVATAR)
     return (await records.create(database, new, max_active=100, note=note)).id
 
 
@@ -75,38 +72,38 @@ async def test_equal_keys_of_two_owners_have_nothing_to_do_with_each_other(
     await held(database, asked=replace(ASKED, owner="somebody", request_hash="other"))
 
 
-async def dies_before(database: Database, hold: Hold) -> None:
-    """Nothing was written yet."""
-
-
-async def dies_within(database: Database, hold: Hold) -> None:
-    """Job and key are written, and nothing is committed."""
-
-    async def note(session: AsyncSession, resource_id: str) -> None:
-        await hold.complete(session, resource_id)
-        raise Died
-
-    with pytest.raises(Died):
-        await create(database, note)
-
-
-async def dies_after(database: Database, hold: Hold) -> None:
-    """The commit is in, its answer is on the way."""
-    await create(database, hold.complete)
-
-
-@pytest.mark.parametrize("dies", [dies_before, dies_within, dies_after])
-async def test_wherever_the_first_request_dies_one_job_is_made(
-    database: Database, dies: Callable[[Database, Hold], Awaitable[None]]
+@pytest.mark.parametrize(
+    ("when", "job_is_there"), [("before", False), ("within", False), ("after", True)]
+)
+async def test_wherever_the_first_request_is_killed_one_job_is_made(
+    database: Database, database_url: str, when: str, job_is_there: bool
 ) -> None:
-    await dies(database, await held(database, SHORT))
+    program = [sys.executable, "-m", "tests.unit.request_cut_off", database_url, when]
+    killed = await asyncio.create_subprocess_exec(*program)
+    assert await killed.wait() == -signal.SIGKILL
     left = await jobs(database)
-    async with asyncio.timeout(10):
-        while (found := await idempotency.take(database, ASKED, SHORT)) is None:  # noqa: ASYNC110 - no event
+    async with asyncio.timeout(20):
+        while (found := await idempotency.take(database, ASKED, LIMITS)) is None:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
     made = await create(database, found.complete) if isinstance(found, Hold) else found
     assert await jobs(database) == [made]
-    assert left == ([made] if dies is dies_after else [])
+    assert left == ([made] if job_is_there else [])
+
+
+async def test_a_transaction_that_fails_after_the_key_was_completed_leaves_it_to_the_next(
+    database: Database,
+) -> None:
+    hold = await held(database)
+
+    async def note(session: AsyncSession, resource_id: str) -> None:
+        await hold.complete(session, resource_id)
+        raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError):
+        await create(database, note)
+    await idempotency.let_go(database, hold)
+    made = await create(database, (await held(database)).complete)
+    assert await jobs(database) == [made]
 
 
 async def test_a_request_that_lost_its_key_to_another_makes_nothing(database: Database) -> None:
@@ -167,10 +164,10 @@ async def test_a_key_let_go_too_early_is_completed_all_the_same(database: Databa
 
 async def test_keys_are_forgotten_after_their_time(database: Database) -> None:
     await create(database, (await held(database)).complete)
-    await held(database, asked=replace(ASKED, key="a second key"))
-    assert await idempotency.forget_old(database, 60) == 0
+    await held(database, SHORT, replace(ASKED, key="a second key"))
+    assert await retention.expire_keys(database, 60) == 0
     await asyncio.sleep(LATER)
     await held(database, Limits(hold=30, keep=LATER / 2))
-    assert await idempotency.forget_old(database, LATER / 2) == 1
+    assert await retention.expire_keys(database, LATER / 2) == 1
     assert await idempotency.is_known(database, "local", "a key")
     assert not await idempotency.is_known(database, "local", "a second key")
