@@ -46,10 +46,17 @@ class DirectorStage:
         self._stages = HandleStages(portrait, face, speech, encode, None)
         self._means: Means | None = None
         self._opening = asyncio.Lock()
-        self._chores: list[asyncio.Task[None]] = []
         self._working: set[asyncio.Task[None]] = set()
         self._swept: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
+        # From the start, not from the first call on: after a restart jobs may wait though nobody
+        # asks for anything.
+        chores = (
+            self._listen(),
+            self._every(SWEEP, self._sweep),
+            self._every(CLEARING, self._clear),
+        )
+        self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def run(self, job_id: str) -> None:
         """Make the job's video; at once over where another director has the job.
@@ -81,12 +88,6 @@ class DirectorStage:
                 database = await open_records(settings)
                 artifacts = open_artifacts(settings.storage())
                 self._means = Means(database, artifacts, self._stages, settings, Holding(database))
-                chores = (
-                    self._listen(),
-                    self._every(SWEEP, self._sweep),
-                    self._every(CLEARING, self._clear),
-                )
-                self._chores = [asyncio.create_task(chore) for chore in chores]
         return self._means
 
     async def _listen(self) -> None:
