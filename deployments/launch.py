@@ -47,11 +47,8 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
     When `stopped` is set it returns at once.
     Raises RuntimeError with the stages' messages where one does not come up.
     """
-    for name, value in (PRIVATE | FEWER_WAKES).items():
-        os.environ.setdefault(name, value)
+    set_defaults()
     import ray
-    from ray.serve._private import api
-    from ray.serve.schema import ServeDeploySchema
 
     ray.init(
         address="local",
@@ -62,6 +59,20 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
+    return deploy(config, stopped)
+
+
+def set_defaults() -> None:
+    """Ray's settings that are ours unless the environment says otherwise; before Ray starts."""
+    for name, value in (PRIVATE | FEWER_WAKES).items():
+        os.environ.setdefault(name, value)
+
+
+def deploy(config: dict[str, Any], stopped: threading.Event) -> Any:
+    """Run the application on the Ray that this process is connected to, like `start`."""
+    from ray.serve._private import api
+    from ray.serve.schema import ServeDeploySchema
+
     schema = ServeDeploySchema.model_validate(config)
     client = api.serve_start(
         http_options=schema.http_options.model_dump(), proxy_location=schema.proxy_location

@@ -1,0 +1,1 @@
+"""Faults at random moments of running jobs, and the proof that no job is lost."""

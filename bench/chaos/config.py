@@ -1,0 +1,48 @@
+"""The embedded config with chaos engines and more than one replica of what chaos kills most."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from deployments.launch import read_config
+from serve.commands.private import LOCAL_CONFIG
+
+_ENGINES: Final = {
+    "Portrait": "PlainPortrait",
+    "Face": "CentredFace",
+    "Speech": "ToneSpeech",
+    "Lipsync": "NumberedLipsync",
+    "Encode": "NotingX264",
+}
+REPLICAS: Final = {
+    "Ingress": 2,
+    "Director": 2,
+    "Portrait": 1,
+    "Face": 1,
+    "Speech": 1,
+    "Lipsync": 2,
+    "Encode": 2,
+}
+SPEECH_DELAY, LIPSYNC_DELAY = 0.05, 0.4
+"""Seconds a spoken piece and a call for frames: a second of video takes about as long as that."""
+
+
+def chaos_config(notes: Path, port: int, replicas: dict[str, int] | None = None) -> dict[str, Any]:
+    """config/local.yaml, changed in its engines, replicas and shares of a CPU only."""
+    counts = REPLICAS | (replicas or {})
+    options = {
+        "Speech": {"notes": str(notes), "delay": SPEECH_DELAY},
+        "Lipsync": {"delay": LIPSYNC_DELAY},
+        "Encode": {"notes": str(notes)},
+    }
+    config = read_config(LOCAL_CONFIG, port=port)
+    (application,) = config["applications"]
+    for deployment in application["deployments"]:
+        name = deployment["name"]
+        deployment.pop("autoscaling_config", None)
+        deployment["num_replicas"] = counts[name]
+        deployment["ray_actor_options"] = {"num_cpus": 0.1}
+        if name in _ENGINES:
+            engine = {"engine": f"bench.chaos.engines:{_ENGINES[name]}"}
+            deployment["user_config"] = engine | {"options": options.get(name, {})}
+            deployment["user_config"]["workers"] = 2 if name in ("Encode", "Lipsync") else 1
+    return config

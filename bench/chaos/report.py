@@ -1,0 +1,162 @@
+"""What the stretches of chaos have found, added up: raw figures and a page to read."""
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from bench.chaos.load import Client, Probe
+from bench.chaos.run import Stretch, Strike
+from bench.chaos.watch import Watch
+
+AFTERMATH: Final = 20.0
+"""Seconds after a fault in which a failed request or a take-over is put down to it."""
+TOUCHES_DIRECTORS: Final = frozenset(
+    {"kill director", "kill node", "restart ray", "scale directors", "freeze director"}
+)
+
+
+def account(stretch: Stretch, client: Client, probe: Probe, watch: Watch) -> dict[str, Any]:
+    """One stretch as plain data."""
+    verdicts = stretch.verdicts
+    return {
+        "seed": stretch.seed,
+        "began": round(stretch.began),
+        "seconds": round(stretch.strikes[-1].time - stretch.began) if stretch.strikes else 0,
+        "faults": [asdict(strike) for strike in stretch.strikes],
+        "missed": stretch.missed,
+        "accepted": len(stretch.jobs),
+        "outcomes": dict(Counter(verdict.outcome for verdict in verdicts)),
+        "segments": sum(verdict.segments for verdict in verdicts),
+        "takeovers": sum(max(0, verdict.claims - 1) for verdict in verdicts),
+        "restarted": sum(verdict.attempts > 1 for verdict in verdicts),
+        "redone": sum(verdict.redone for verdict in verdicts),
+        "respoken": sum(verdict.respoken for verdict in verdicts),
+        "lost": [asdict(verdict) for verdict in verdicts if verdict.faults],
+        "never": stretch.never,
+        "doubled": stretch.doubled,
+        "failed_requests": _by_fault(
+            stretch.strikes, [(t.time, t.outcome) for t in client.troubles]
+        ),
+        "outages": _outages(stretch.strikes, probe),
+        "takeover_seconds": _takeover_seconds(stretch.strikes, watch),
+    }
+
+
+def _last_before(strikes: Sequence[Strike], at: float) -> Strike | None:
+    before = [strike for strike in strikes if strike.time <= at]
+    if before and at <= before[-1].time + before[-1].seconds + AFTERMATH:
+        return before[-1]
+    return None
+
+
+def _by_fault(
+    strikes: Sequence[Strike], happened: Sequence[tuple[float, str]]
+) -> dict[str, dict[str, int]]:
+    counted: dict[str, Counter[str]] = {}
+    for at, outcome in happened:
+        strike = _last_before(strikes, at)
+        counted.setdefault(strike.name if strike else "none", Counter())[outcome] += 1
+    return {name: dict(count) for name, count in sorted(counted.items())}
+
+
+def _outages(strikes: Sequence[Strike], probe: Probe) -> dict[str, float]:
+    """The longest by fault, seconds."""
+    longest: dict[str, float] = {}
+    for began, seconds in probe.outages:
+        # A probe that failed saw its fault at its end, not at its beginning.
+        strike = _last_before(strikes, began + seconds)
+        name = strike.name if strike else "none"
+        longest[name] = round(max(longest.get(name, 0.0), seconds), 2)
+    return longest
+
+
+def _takeover_seconds(strikes: Sequence[Strike], watch: Watch) -> dict[str, list[float]]:
+    """From a director's end to its jobs' next claims, where no other fault can have caused them."""
+    found: dict[str, list[float]] = {}
+    touching = [strike for strike in strikes if strike.name in TOUCHES_DIRECTORS]
+    for takeover in watch.takeovers:
+        near = [s for s in touching if s.time <= takeover.time <= s.time + s.seconds + AFTERMATH]
+        if len(near) == 1:
+            found.setdefault(near[0].name, []).append(round(takeover.time - near[0].time, 2))
+    return found
+
+
+def added_up(stretches: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """All stretches together."""
+    faults = Counter(fault["name"] for stretch in stretches for fault in stretch["faults"])
+    outcomes: Counter[str] = Counter()
+    requests: dict[str, Counter[str]] = {}
+    outages: dict[str, float] = {}
+    takeovers: dict[str, list[float]] = {}
+    for stretch in stretches:
+        outcomes.update(stretch["outcomes"])
+        for name, count in stretch["failed_requests"].items():
+            requests.setdefault(name, Counter()).update(count)
+        for name, seconds in stretch["outages"].items():
+            outages[name] = max(outages.get(name, 0.0), seconds)
+        for name, seconds in stretch["takeover_seconds"].items():
+            takeovers.setdefault(name, []).extend(seconds)
+    plain = ("accepted", "segments", "takeovers", "restarted", "redone", "respoken")
+    return {
+        "faults": sum(faults.values()),
+        "faults_by_kind": dict(faults.most_common()),
+        **{key: sum(stretch[key] for stretch in stretches) for key in plain},
+        "outcomes": dict(outcomes),
+        "lost": sum(len(stretch["lost"]) + len(stretch["never"]) for stretch in stretches),
+        "doubled": sum(len(stretch["doubled"]) for stretch in stretches),
+        "failed_requests": {name: dict(count) for name, count in sorted(requests.items())},
+        "longest_outage_seconds": dict(sorted(outages.items(), key=lambda pair: -pair[1])),
+        "takeover_seconds": {
+            name: {
+                "count": len(seconds),
+                "median": round(statistics.median(seconds), 1),
+                "longest": round(max(seconds), 1),
+            }
+            for name, seconds in sorted(takeovers.items())
+        },
+    }
+
+
+def page(total: dict[str, Any], stretches: Sequence[dict[str, Any]]) -> str:
+    """The report as Markdown."""
+    minutes = sum(stretch["seconds"] for stretch in stretches) / 60
+    seeds = ", ".join(str(stretch["seed"]) for stretch in stretches)
+    lines = [
+        "# Chaos",
+        "",
+        f"`python -m bench.chaos` in {len(stretches)} stretches (seeds {seeds}), {minutes:.0f} min "
+        "of faults on 2 cores (x86_64, shared). The service ran on a simulated cluster of two Ray "
+        "nodes, with PostgreSQL and a disk of 256 MB; engines are scripted and number every frame, "
+        "encoding is real. Every accepted job was decoded and compared frame by frame and, up to "
+        "a gain, sample by sample; raw figures: [chaos.json](../bench/results/chaos.json).",
+        "",
+        f"**{total['faults']} faults, {total['accepted']} accepted jobs, {total['lost']} lost, "
+        f"{total['doubled']} doubled.** Outcomes: {_listed(total['outcomes'])}. "
+        f"{total['takeovers']} take-overs; of {total['segments']} segments, made again after they "
+        f"were committed: {total['redone']}; jobs begun anew: {total['restarted']}; spoken pieces "
+        f"said again, lost before they were kept: {total['respoken']}.",
+        "",
+        "| fault | times | longest outage for a client, s | failed requests, by what clients saw |",
+        "|---|---|---|---|",
+    ]
+    for name, times in total["faults_by_kind"].items():
+        outage = total["longest_outage_seconds"].get(name, "none")
+        failed = _listed(total["failed_requests"].get(name, {})) or "none"
+        lines.append(f"| {name} | {times} | {outage} | {failed} |")
+    lines += ["", "| take-over after | jobs | median, s | longest, s |", "|---|---|---|---|"]
+    for name, times in total["takeover_seconds"].items():
+        lines.append(f"| {name} | {times['count']} | {times['median']} | {times['longest']} |")
+    lines += [
+        "",
+        "A failed request or outage is put down to the fault that began last before it. Clients "
+        "try again what the API calls retryable, reads, and a creation whose answer was lost under "
+        "the same `Idempotency-Key`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
