@@ -25,7 +25,7 @@ async def test_a_director_frozen_past_its_leases_can_write_nothing_when_it_thaws
 ) -> None:
     cluster = jobs.struck.cluster
     before = set(await asyncio.to_thread(cluster.replicas, "Director"))
-    videos = await jobs.accepted(6, seconds=25.0)
+    videos = await jobs.accepted(6, seconds=15.0)
     await jobs.until_committed(videos)
     frozen = sorted(before)[0]
     os.kill(frozen, signal.SIGSTOP)

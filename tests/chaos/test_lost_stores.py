@@ -13,19 +13,3 @@ async def test_jobs_wait_until_what_is_away_comes_back(jobs: Jobs, name: str) ->
     assert {verdict.outcome for verdict in verdicts} == {"completed"}
     assert sum(verdict.redone for verdict in verdicts) == 0
     assert {verdict.attempts for verdict in verdicts} == {1}
-
-
-async def test_a_full_disk_leaves_no_half_file(jobs: Jobs) -> None:
-    videos = await jobs.accepted(3)
-    await jobs.until_committed(videos)
-    await jobs.struck_by("fill disk")
-    await jobs.nothing_is_lost()
-    named = {
-        key
-        for video in videos
-        for key in [
-            file["key"] for file in ((await jobs.record(video)).result or {})["files"].values()
-        ]
-    }
-    for key in named:
-        assert (jobs.struck.store / key).stat().st_size > 0
