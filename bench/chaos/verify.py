@@ -73,10 +73,10 @@ async def verify(
     last = [row for row in rows if row.attempt == job.attempt]
     verdict = Verdict(wish.number, job.status, claims=job.fence, attempts=job.attempt)
     verdict.segments = len(last)
-    verdict.faults += _status_faults(job, wish) + _event_faults(job, events)
-    verdict.faults += _segment_faults(rows, job)
+    verdict.faults += status_faults(job, wish) + _event_faults(job, events)
+    verdict.faults += segment_faults(rows, job)
     if job.attempt == 1:
-        verdict.redone = _redone(rows, wish, notes)
+        verdict.redone = redone(rows, wish, notes)
         spoken = [note.at for note in notes if (note.what, note.job) == ("speak", wish.number)]
         verdict.respoken = len(spoken) - len(set(spoken))
     for row in last:
@@ -97,7 +97,8 @@ async def _gone(artifacts: Artifacts, video: str, wish: Wish) -> Verdict:
     return verdict
 
 
-def _status_faults(job: Job, wish: Wish) -> list[str]:
+def status_faults(job: Job, wish: Wish) -> list[str]:
+    """What is wrong with how the job ended: only an input at fault excuses a failure."""
     if job.status in ACTIVE:
         return [f"still {job.status} in stage {job.stage}: lost"]
     if job.status == "cancelled":
@@ -124,7 +125,7 @@ def _event_faults(job: Job, events: Sequence[Event]) -> list[str]:
     return faults
 
 
-def _segment_faults(rows: Sequence[Segment], job: Job) -> list[str]:
+def segment_faults(rows: Sequence[Segment], job: Job) -> list[str]:
     """One row a segment, frames without gap, and no commit of a claim behind a later one's."""
     faults = []
     last = [row for row in rows if row.attempt == job.attempt]
@@ -147,7 +148,8 @@ def _fence(key: str) -> int:
     return int(key.removesuffix(".mp4").rsplit("-", 1)[1])
 
 
-def _redone(rows: Sequence[Segment], wish: Wish, notes: Sequence[Note]) -> int:
+def redone(rows: Sequence[Segment], wish: Wish, notes: Sequence[Note]) -> int:
+    """Segments that were begun again after their commit."""
     committed = {row.start: row.created_at for row in rows}
     return sum(
         note.time > committed.get(note.at, float("inf"))
