@@ -111,14 +111,40 @@ def test_a_mouth_that_is_too_far_from_any_face_is_approached_only(samples: Path)
     assert 5.0 < length < 6.5
 
 
+def test_a_move_that_no_line_sees_is_as_long_as_it_is_told(samples: Path) -> None:
+    steering = Steering.fit(samples, Probes.read())
+    person = steering.probes.mean
+    mouth = steering.move(person, {"opening": steering.predict(person, person)[0] + 0.1})
+    aside = steering.unseen_move(np.random.default_rng(0), mouth - person)
+    assert steering.by_mouth @ aside / steering.spread == pytest.approx(0, abs=1e-3)
+    inverse = np.linalg.pinv(steering.probes.covariance, rcond=1e-6)
+    lengths = [np.sqrt(move @ inverse @ move) for move in (aside, mouth - person)]
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.01)
+
+
 def test_a_cut_run_goes_on_with_the_shards_that_are_missing(tmp_path: Path) -> None:
     write(tmp_path / "000010.npz", {"a": np.arange(3)})
     (tmp_path / "000020.part.npz").write_bytes(b"half a shard")
-    assert [numbers for _, numbers in missing(tmp_path, 25, 10)] == [range(10), range(20, 25)]
-    shared = [[n for _, n in missing(tmp_path, 25, 10, share)] for share in ("1/2", "2/2")]
+    assert [numbers for _, numbers in missing(tmp_path, range(25), 10)] == [
+        range(10),
+        range(20, 25),
+    ]
+    shared = [[n for _, n in missing(tmp_path, range(25), 10, share)] for share in ("1/2", "2/2")]
     assert shared == [[range(10), range(20, 25)], []]
+    few = missing(tmp_path, range(0, 60, 14), 2)
+    assert [(path.stem, list(numbers)) for path, numbers in few] == [
+        ("000000", [0, 14]),
+        ("000028", [28, 42]),
+        ("000056", [56]),
+    ]
     assert [path.name for path in finished(tmp_path)] == ["000010.npz"]
     assert load(tmp_path)["a"].tolist() == [0, 1, 2]
+
+
+def test_people_held_out_are_loaded_alone(tmp_path: Path) -> None:
+    for first in (0, 10):
+        write(tmp_path / f"{first:06d}.npz", {"person": np.arange(first, first + 10)})
+    assert load(tmp_path, 7)["person"].tolist() == [0, 7, 14]
 
 
 def test_a_step_without_the_one_before_says_so(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from deployments.face.covered import HEIGHT, WIDTH, mouth_crop
 from media.face import MOST_COVERED
 from training.covered.network import STRIDE, Covered
 from training.covered.obstacles import MAKERS, Maker, scrap_of
-from training.lips.evaluate import HELD_EVERY
+from training.lips.people import HELD_EVERY
 from training.lips.shards import finished
 
 BATCH, RATE = 32, 2e-3

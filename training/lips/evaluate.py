@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from deployments.lipsync.repair import SCALE
-from training.lips.people import MOUTHS
+from training.lips.people import HELD_EVERY, MOUTHS
 from training.lips.shards import Arrays, load
 
-HELD_EVERY: Final = 14
-"""Every so manieth person is held out."""
 PROTOTYPE_SCALE: Final = 67.4
 """Pixels a face unit at which the first figures were taken."""
 KINDS: Final = {
@@ -87,7 +85,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     session = onnxruntime.InferenceSession(given.network, providers=["CPUExecutionProvider"])
-    _, pairs = split(given.data / "pairs")
+    pairs = load(given.data / "pairs", HELD_EVERY)
     found: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     tiles = []
     for row in range(len(pairs["person"])):

@@ -4,14 +4,11 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
+from training.lips.regions import BLUR, DILATE, RIM, SMOOTH
+
 GIVEN = 8
 """Channels in: warp and source (R, G, B each), the mouth's inside, lips and inside."""
 WIDTHS = (24, 48, 96)
-DILATE, BLUR = 9, 7
-"""Pixels by which the repair reaches beyond the lips, and over which it fades."""
-SMOOTH, RIM = 9, 5
-"""Lips keep the photo's own texture: there the repair is a mean over SMOOTH pixels, all but for a
-rim of the inside."""
 
 
 def _conv(given: int, made: int, stride: int = 1, size: int = 3) -> nn.Conv2d:

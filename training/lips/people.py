@@ -14,6 +14,8 @@ from training.lips.steering import Steering, correlations
 
 SHARD = 20
 FIRST_SEED = 700_000
+HELD_EVERY: Final = 14
+"""Every so manieth person is held out: no network learns from them."""
 
 MOUTHS: Final[dict[str, dict[str, float]]] = {
     "own": {},
@@ -39,13 +41,20 @@ JITTER: Final = {
 }
 
 
+def wanted_mouths(number: int) -> dict[str, dict[str, float]]:
+    """What each of MOUTHS is steered to for one person: near what all are."""
+    chance = np.random.default_rng(number)
+    return {
+        mouth: {name: v + JITTER[name] * chance.normal() for name, v in wanted.items()}
+        for mouth, wanted in MOUTHS.items()
+    }
+
+
 def portray(studio: Studio, steering: Steering, number: int) -> list[tuple[Any, ...]]:
     """(number, mouth's index, picture, mesh, measures) for each mouth that was made out."""
     person = studio.person(FIRST_SEED + number)
-    chance = np.random.default_rng(number)
     made = []
-    for index, wanted in enumerate(MOUTHS.values()):
-        near = {name: v + JITTER[name] * chance.normal() for name, v in wanted.items()}
+    for index, near in enumerate(wanted_mouths(number).values()):
         mouth = steering.move(person, near) if near else person
         picture = studio.draw(person, mouth)
         face = studio.face(picture)
@@ -60,17 +69,21 @@ def main() -> None:
     """Make the shards that are missing."""
     parser = shared_work("Draw people with many mouths.")
     parser.add_argument("--people", type=int, default=1500)
+    parser.add_argument(
+        "--held", action="store_true", help="only those held out, into a DATA that has no others"
+    )
     given = parser.parse_args()
     for name, figure in correlations(given.data / "samples").items():
         print(f"{name:8s} is told from the latent with r = {figure:.2f}")
     studio = Studio()
     steering = Steering.fit(given.data / "samples", studio.probes)
-    for path, numbers in missing(given.data / "people", given.people, SHARD, given.share):
+    chosen = range(0, given.people, HELD_EVERY if given.held else 1)
+    for path, numbers in missing(given.data / "people", chosen, SHARD, given.share):
         rows = [row for number in numbers for row in portray(studio, steering, number)]
         columns = zip(*rows, strict=True)
         names = ("person", "mouth", "picture", "mesh", "measures")
         write(path, {name: np.array(column) for name, column in zip(names, columns, strict=True)})
-        print(f"{numbers.stop} of {given.people} people: {len(rows)} pictures", flush=True)
+        print(f"people {numbers[0]} to {numbers[-1]}: {len(rows)} pictures", flush=True)
 
 
 if __name__ == "__main__":

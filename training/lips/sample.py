@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=2000)
     given = parser.parse_args()
     studio = Studio()
-    for path, numbers in missing(given.data / "samples", given.faces, SHARD, given.share):
+    for path, numbers in missing(given.data / "samples", range(given.faces), SHARD, given.share):
         made = sample(studio, numbers)
         write(path, made)
         print(f"{numbers.stop} of {given.faces}: {len(made['persons'])} made out", flush=True)

@@ -32,17 +32,18 @@ def finished(folder: Path) -> list[Path]:
 
 
 def missing(
-    folder: Path, count: int, size: int, share: str = "1/1"
+    folder: Path, numbers: range, size: int, share: str = "1/1"
 ) -> Iterator[tuple[Path, range]]:
-    """The shards that are still to be made of `count` numbers, with the numbers of each.
+    """The shards that are still to be made of `numbers`, `size` a shard, with the numbers of each.
 
     `share` "2/3" leaves two of three shards to other processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for first in my_part(range(0, count, size), share):
-        path = folder / f"{first:06d}.npz"
+    for first in my_part(range(0, len(numbers), size), share):
+        part = numbers[first : first + size]
+        path = folder / f"{part.start:06d}.npz"
         if not path.exists():
-            yield path, range(first, min(first + size, count))
+            yield path, part
 
 
 def write(path: Path, arrays: Arrays) -> None:
@@ -53,9 +54,16 @@ def write(path: Path, arrays: Arrays) -> None:
     part.replace(path)
 
 
-def load(folder: Path) -> Arrays:
-    """All shards as one. Raises SystemExit where there is none."""
-    shards = [dict(np.load(path)) for path in finished(folder)]
+def load(folder: Path, every: int = 1) -> Arrays:
+    """All shards as one, of every so manieth person. Raises SystemExit where there is none."""
+    shards = [_of_every(every, dict(np.load(path))) for path in finished(folder)]
     if not shards:
         raise SystemExit(f"{folder} holds nothing: run the step before this one first")
     return {name: np.concatenate([shard[name] for shard in shards]) for name in shards[0]}
+
+
+def _of_every(every: int, shard: Arrays) -> Arrays:
+    if every == 1:
+        return shard
+    chosen = shard["person"] % every == 0
+    return {name: values[chosen] for name, values in shard.items()}

@@ -56,8 +56,34 @@ class Steering:
 
         Where that is too far from any face, it goes a part of the way.
         """
+        lines = self._lines(person)
+        goals = {name: v / self.spread[MEASURES.index(name)] for name, v in wanted.items()}
+        free = {name for name in SHAPES if name not in wanted}
+        moved, length = lines.steer(
+            person[None], {name: (v, v) for name, v in goals.items()}, free=free
+        )
+        share = min(1.0, LONGEST / max(float(np.sqrt(length[0])), 1e-9))
+        return np.asarray(person + share * (moved[0] - person))
+
+    def unseen_move(self, chance: np.random.Generator, like: Array) -> Array:
+        """A random move of a mouth's latent that no line sees, as long as another move.
+
+        Lengths are in the latents' own deviations; the direction is as natural as can be.
+        """
+        lines = self._lines(self.probes.mean)
+        spread, axes = np.linalg.eigh(self.probes.covariance)
+        kept = spread > 1e-6 * spread.max()
+        root = axes[:, kept] * np.sqrt(spread[kept])
+        z = chance.normal(size=kept.sum())
+        seen = lines.direction @ root
+        z -= np.linalg.lstsq(seen, seen @ z, rcond=None)[0]
+        length = np.linalg.norm(np.linalg.lstsq(root, like, rcond=None)[0])
+        return np.asarray(root @ z * length / np.linalg.norm(z))
+
+    def _lines(self, person: Array) -> Probes:
+        """MEASURES of a person's mouth latent and the traits that stay, as probes."""
         stays = [self.probes.names.index(name) for name in STAYS]
-        lines = replace(
+        return replace(
             self.probes,
             names=(*MEASURES, *STAYS),
             direction=np.vstack(
@@ -67,13 +93,6 @@ class Steering:
                 [(self.by_person @ person + self.offset) / self.spread, self.probes.offset[stays]]
             ),
         )
-        goals = {name: v / self.spread[MEASURES.index(name)] for name, v in wanted.items()}
-        free = {name for name in SHAPES if name not in wanted}
-        moved, length = lines.steer(
-            person[None], {name: (v, v) for name, v in goals.items()}, free=free
-        )
-        share = min(1.0, LONGEST / max(float(np.sqrt(length[0])), 1e-9))
-        return np.asarray(person + share * (moved[0] - person))
 
 
 def load_samples(folder: Path) -> tuple[Array, Array, Array]:

@@ -1,0 +1,41 @@
+"""Means of likeness, by what was compared and by kind of mouth."""
+
+import numpy as np
+
+from training.lips.evaluate import KINDS, Image, scores, smaller
+from training.lips.regions import Mask
+
+COLUMNS = ("SSIM", "sharpness", "SSIM, 67 px", "sharpness, 67 px")
+"""What `both_scales` gives; pixels are those of a face unit."""
+
+
+class Table:
+    """Means of figures, by comparison and kind of mouth."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self._columns = columns
+        self._rows: dict[str, dict[str, list[tuple[float, ...]]]] = {}
+
+    def add(self, what: str, mouth: str, figures: tuple[float, ...]) -> None:
+        """One more figure for each column."""
+        kinds = ["all", *(kind for kind, names in KINDS.items() if mouth in names)]
+        for kind in kinds:
+            self._rows.setdefault(what, {}).setdefault(kind, []).append(figures)
+
+    def show(self) -> None:
+        """Print it: each column for all mouths, the first also for each kind."""
+        kinds = [f"{self._columns[0]}, {kind}" for kind in KINDS]
+        print("|", " | ".join(["", "n", *self._columns, *kinds]), "|")
+        print("|---" * (2 + len(self._columns) + len(kinds)) + "|")
+        for what, by_kind in self._rows.items():
+            means = list(np.mean(by_kind["all"], axis=0))
+            means += [np.mean([f[0] for f in by_kind.get(kind, [])] or [np.nan]) for kind in KINDS]
+            print(
+                "|", " | ".join([what, str(len(by_kind["all"])), *(f"{v:.3f}" for v in means)]), "|"
+            )
+
+
+def both_scales(made: Image, truth: Image, lips: Mask) -> tuple[float, ...]:
+    """Similarity and sharpness, then both at the prototype's scale."""
+    small = [smaller(x) for x in (made, truth, lips)]
+    return (*scores(made, truth, lips)[1:], *scores(*small)[1:])  # type: ignore[arg-type]  # same kinds
