@@ -18,6 +18,7 @@ from deployments.portrait.probes import Probes
 from media.face import Face, Picture
 from tests.weights import weights
 from training.lips.basis import CAUSES, fit
+from training.lips.drawings import Drawing, compare_mouths, compare_twins
 from training.lips.mouths import MEASURES, measure, teeth_of
 from training.lips.pairs import make_pair
 from training.lips.sample import Studio
@@ -234,6 +235,38 @@ def test_how_far_a_drawn_persons_teeth_reach_is_found(
     assert [edges.upper for edges, _ in found] == pytest.approx([0.0, 0.3, 0.6], abs=0.12)
     assert found[0][1] is None
     assert found[2][1] == pytest.approx((230, 220, 205), abs=12)
+
+
+def test_a_drawn_mouth_is_compared_with_the_persons_others(
+    portrait: tuple[Picture, Face],
+) -> None:
+    picture, face = portrait
+    assert face.mesh is not None
+    canvas, lower = laid_open(picture, face, (14, 87, 317, 17, 84, 314))
+    drawing = Drawing.of(canvas.rgb, canvas.mesh)
+    assert drawing.other(canvas.rgb, canvas.mesh)[1] == pytest.approx(0, abs=1e-3)
+    assert drawing.other(canvas.rgb, lower)[1] > 1.0
+
+    blurred = cv2.GaussianBlur(canvas.rgb, (0, 0), 1.5)
+    twins = {
+        "person": np.zeros(3, np.int32),
+        "mouth": np.zeros(3, np.int32),
+        "length": np.array([0.0, 1.0, 1.0]),
+        "picture": np.stack([canvas.rgb, canvas.rgb, blurred]),
+        "mesh": np.stack([canvas.mesh] * 3),
+        "again": np.stack([canvas.mesh] * 3),
+    }
+    table = compare_twins(twins)
+    again, _, twin, *_ = table.names()
+    assert table.mean(again)[:2] == pytest.approx([1, 1], abs=1e-3)
+    assert 0.6 < table.mean(twin)[0] < 0.99
+    assert 0.3 < table.mean(twin)[1] < 0.8
+
+    people = {name: twins[name][:2] for name in ("person", "mouth", "picture")}
+    people |= {"mesh": np.stack([canvas.mesh, lower]), "measures": np.zeros((2, len(MEASURES)))}
+    near, _ = compare_mouths(people).names()
+    assert "px apart" in near
+    assert compare_mouths(people).mean(near)[-1] > 1.0
 
 
 def test_fitted_moves_are_found_and_are_alike_on_both_sides() -> None:

@@ -58,6 +58,10 @@ def compare(pairs: Arrays, session: onnxruntime.InferenceSession) -> tuple[Table
             "photo, the truth brought onto it": (photo, brought_onto(truth, photo)),
             "repaired, as light as the truth": (made + coarse(truth - made), truth),
         }
+        against |= {
+            f"repaired, but for the truth's {part}": (made + share * (truth - made), truth)
+            for part, share in shares(inner, outer).items()
+        }
         against |= {what: (image, truth) for what, image in told(warp, truth, inner, outer).items()}
         against |= {
             f"{what}, brought onto the warp": (image, placed)

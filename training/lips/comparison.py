@@ -22,17 +22,24 @@ class Table:
         for kind in kinds:
             self._rows.setdefault(what, {}).setdefault(kind, []).append(figures)
 
+    def mean(self, what: str, kind: str = "all") -> list[float]:
+        """The mean of each column."""
+        return [float(v) for v in np.mean(self._rows[what][kind], axis=0)]
+
+    def names(self) -> list[str]:
+        """What was compared."""
+        return list(self._rows)
+
     def show(self) -> None:
         """Print it: each column for all mouths, the first also for each kind."""
         kinds = [f"{self._columns[0]}, {kind}" for kind in KINDS]
         print("|", " | ".join(["", "n", *self._columns, *kinds]), "|")
         print("|---" * (2 + len(self._columns) + len(kinds)) + "|")
         for what, by_kind in self._rows.items():
-            means = list(np.mean(by_kind["all"], axis=0))
-            means += [np.mean([f[0] for f in by_kind.get(kind, [])] or [np.nan]) for kind in KINDS]
-            print(
-                "|", " | ".join([what, str(len(by_kind["all"])), *(f"{v:.3f}" for v in means)]), "|"
-            )
+            means = self.mean(what)
+            means += [self.mean(what, kind)[0] if kind in by_kind else np.nan for kind in KINDS]
+            cells = [what, str(len(by_kind["all"])), *(f"{v:.3f}" for v in means)]
+            print("|", " | ".join(cells), "|")
 
 
 def both_scales(made: Image, truth: Image, lips: Mask) -> tuple[float, ...]:

@@ -24,7 +24,7 @@ from training.lips.registration import brought_onto
 from training.lips.shards import Arrays
 
 LIPS: Final = (*UPPER_OUTER, *LOWER_OUTER, *UPPER_INNER, *LOWER_INNER)
-APART: Final = (0.0, 1.0, 1.5, 2.0, 2.5, 3.0, np.inf)
+APART: Final = (1.0, 1.5, 2.0, 2.5, 3.0)
 """Pixels between lips, on average, by which drawings are sorted."""
 SAME_SHAPE: Final = 1.5
 """Twins whose lips are further apart are not of one shape."""
@@ -64,19 +64,22 @@ class Drawing:
 
 def compare_mouths(people: Arrays) -> Table:
     """Each mouth against the person's others, by how far their lips lie apart."""
-    table = Table((*COLUMNS, "lips apart"))
+    found: list[tuple[int, str, str, tuple[float, ...]]] = []
     upright = np.abs(column(people["measures"], "yaw")) < MOST_YAW
     for person in np.unique(people["person"]):
         rows = np.flatnonzero(upright & (people["person"] == person))
         for row in rows:
+            mouth = list(MOUTHS)[int(people["mouth"][row])]
             truth = Drawing.of(people["picture"][row], people["mesh"][row])
             for at in rows[rows != row]:
                 other, apart = truth.other(people["picture"][at], people["mesh"][at])
-                k = int(np.searchsorted(APART, apart, side="right"))
-                name = f"another mouth of the person, lips {APART[k - 1]} to {APART[k]} px apart"
+                step = int(np.searchsorted(APART, apart, side="right"))
                 for how, _, likeness in truth.compare(other):
-                    mouth = list(MOUTHS)[int(people["mouth"][row])]
-                    table.add(name + how, mouth, (*likeness, apart))
+                    found.append((step, how, mouth, (*likeness, apart)))
+    table = Table((*COLUMNS, "lips apart"))
+    for step, how, mouth, figures in sorted(found, key=lambda one: one[0]):
+        most = f"less than {APART[step]}" if step < len(APART) else f"{APART[-1]} and more"
+        table.add(f"another mouth of the person, lips {most} px apart{how}", mouth, figures)
     return table
 
 
