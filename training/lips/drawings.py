@@ -78,8 +78,9 @@ def compare_mouths(people: Arrays) -> Table:
                     found.append((step, how, mouth, (*likeness, apart)))
     table = Table((*COLUMNS, "lips apart"))
     for step, how, mouth, figures in sorted(found, key=lambda one: one[0]):
-        most = f"less than {APART[step]}" if step < len(APART) else f"{APART[-1]} and more"
-        table.add(f"another mouth of the person, lips {most} px apart{how}", mouth, figures)
+        least, most = (0.0, *APART)[step], (*APART, "more")[step]
+        name = f"another mouth of the person, lips {least} to {most} px apart"
+        table.add(name + how, mouth, figures)
     return table
 
 
