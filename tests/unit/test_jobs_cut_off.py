@@ -13,7 +13,7 @@ CUTS = 60
 
 
 async def test_a_write_that_is_cut_off_at_any_moment_locks_nobody_out(database: Database) -> None:
-    chance = random.Random(4)  # noqa: S311 - moments of a test
+    chance = random.Random(4)
     job = await queue_job(database)
     fence = await leases.claim(database, job, 600)
     assert fence is not None

@@ -169,7 +169,7 @@ def test_a_picture_at_the_limit_is_still_read() -> None:
 
 
 def test_flipped_bytes_give_a_picture_or_a_refusal_and_nothing_else() -> None:
-    dice = random.Random(7)  # noqa: S311 - no secret
+    dice = random.Random(7)
     for name in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"):
         for _ in range(3):
             file = bytearray(saved(scene(), name))

@@ -153,7 +153,7 @@ def test_a_recording_at_the_limit_is_still_read() -> None:
 
 
 def test_flipped_bytes_give_a_recording_or_a_refusal_and_nothing_else() -> None:
-    dice = random.Random(5)  # noqa: S311 - no secret
+    dice = random.Random(5)
     for kind in ("wav", "mp3", "m4a", "aac", "ogg vorbis", "ogg opus", "flac", "webm opus"):
         for _ in range(2):
             file = bytearray(encoded(kind, tone(1.0)))

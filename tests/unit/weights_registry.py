@@ -21,7 +21,7 @@ from serve.weights.manifest import Manifest, load_manifest
 
 def some_bytes(size: int, seed: int = 1) -> bytes:
     """Bytes that do not compress, the same ones each time."""
-    return random.Random(seed).randbytes(size)  # noqa: S311 - no secret
+    return random.Random(seed).randbytes(size)
 
 
 def sha256(data: bytes) -> str:
