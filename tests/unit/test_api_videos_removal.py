@@ -3,12 +3,15 @@
 import asyncio
 import json
 from collections.abc import Collection
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import httpx
 import pytest
 
 from serve.api.services import Services
-from serve.jobs import avatars, leases, progress, records
+from serve.jobs import avatars, leases, progress, records, removal
 from serve.jobs.models import Base, Delivery
 from serve.jobs.progress import Made
 from serve.storage import keys
@@ -120,6 +123,33 @@ async def test_a_portrait_that_two_videos_share_stays_until_the_last_goes(
     assert await services.artifacts.exists(keys.portrait(canvas))
     await client.delete(f"/v1/videos/{videos[1]}")
     assert not await services.artifacts.exists(keys.portrait(canvas))
+
+
+@pytest.mark.parametrize("path", ["/v1/videos", "/v1/avatars"])
+async def test_a_face_removed_by_another_while_it_is_accepted_is_there_in_the_end(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def after_a_removal(name: str, module: ModuleType) -> None:
+        naming = getattr(module, name)
+
+        async def remove_and_name(*given: Any, **named: Any) -> Any:
+            async for some in services.artifacts.list("portraits/"):
+                portraits = [Path(listed.key).stem for listed in some]
+                await removal.drop_portraits(services.database, services.artifacts, portraits)
+            return await naming(*given, **named)
+
+        monkeypatch.setattr(module, name, remove_and_name)
+
+    after_a_removal("create", records)
+    after_a_removal("add", avatars)
+    field = "avatar_image" if path == "/v1/videos" else "image"
+    data = {"text": "Hi."} if path == "/v1/videos" else {}
+    answer = await client.post(path, data=data, files={field: ("a", png(seed=9))})
+    made = answer.json()
+    face = await avatars.find(services.database, made.get("avatar") or made["id"])
+    assert face is not None
+    assert face.portrait is not None
+    assert await services.artifacts.exists(keys.portrait(face.portrait))
 
 
 async def test_an_unlisted_avatar_stays_while_another_video_uses_it(

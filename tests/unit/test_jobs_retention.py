@@ -17,11 +17,12 @@ from serve.jobs import avatars, leases, pieces, progress, records, removal, rete
 from serve.jobs.database import Database, now
 from serve.jobs.faces import restore_portrait
 from serve.jobs.models import Base, Delivery, Event, IdempotencyKey, Job, Piece, Segment
+from serve.jobs.naming import alone_with_portrait
 from serve.jobs.progress import Made
 from serve.settings import Settings
 from serve.storage import keys
 from serve.storage.artifacts import Artifacts, open_artifacts
-from serve.storage.portraits import save_portrait
+from serve.storage.portraits import load_portrait, save_portrait
 from tests.conftest import files_below
 from tests.fakes import avatar, new_job, portrait, queue_job
 
@@ -277,6 +278,33 @@ async def test_jobs_that_are_accepted_while_others_go_lose_nothing(kept: Kept) -
         assert shown is not None
         assert shown.portrait is not None
         assert await kept.artifacts.exists(keys.portrait(shown.portrait))
+
+
+async def test_a_portrait_that_is_just_being_named_is_not_removed(kept: Kept) -> None:
+    name = await save_portrait(kept.artifacts, portrait(64, 1))
+    async with kept.database.write() as session:
+        await alone_with_portrait(session, name)
+        named = avatar("avt_1", portrait=name)
+        named.created_at = 1.0
+        session.add(named)
+        await session.flush()
+        removing = asyncio.create_task(
+            removal.drop_portraits(kept.database, kept.artifacts, [name])
+        )
+        await asyncio.wait({removing}, timeout=0.3)
+        assert not removing.done()
+    assert await removing == 0
+    assert await kept.artifacts.exists(keys.portrait(name))
+
+
+async def test_a_portrait_removed_before_it_was_named_is_stored_again(kept: Kept) -> None:
+    face = portrait(64, 1)
+    name = await save_portrait(kept.artifacts, face)
+    assert await removal.drop_portraits(kept.database, kept.artifacts, [name]) == 1
+    await avatars.add(kept.database, avatar("avt_1", portrait=name))
+    await restore_portrait(kept.artifacts, face, name)
+    assert (await load_portrait(kept.artifacts, name)).content_hash() == name
+    assert await removal.drop_portraits(kept.database, kept.artifacts, [name]) == 0
 
 
 async def test_idempotency_keys_are_forgotten_unless_they_are_held(kept: Kept) -> None:
