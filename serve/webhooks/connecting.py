@@ -6,8 +6,10 @@ A name that is looked up once to check it and once more to connect can mean two 
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import httpcore
 
@@ -17,11 +19,26 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses that a host's name stands for, best first. Raises OSError."""
 
 
-async def look_up(host: str, port: int) -> Sequence[str]:
-    """What the system's resolver says."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+_LOOK_UPS: Final = 16  # at once; what hangs ends by the resolver's own limits
+
+
+@dataclass(frozen=True, slots=True)
+class SystemResolver:
+    """What the system's resolver says, asked in threads that nothing else waits for.
+
+    A look-up cannot be called off: names whose servers never answer would otherwise take all of
+    the event loop's threads from the videos that are being made.
+    """
+
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_LOOK_UPS, thread_name_prefix="webhook-names")
+    )
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """The addresses, best first. Raises OSError and UnicodeError."""
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self.threads, ask)
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 @dataclass(slots=True)
@@ -29,7 +46,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
     """TCP by way of `resolve`. TLS and the Host header keep to the name that was asked for."""
 
     private: bool
-    resolve: Resolve = look_up
+    resolve: Resolve = field(default_factory=SystemResolver)
     tcp: httpcore.AsyncNetworkBackend = field(default_factory=httpcore.AnyIOBackend)
 
     async def connect_tcp(

@@ -1,9 +1,12 @@
 """One try at a webhook message, over real connections."""
 
 import asyncio
+import socket
 import ssl
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpcore
@@ -12,7 +15,7 @@ import trustme
 
 from serve.webhooks import sending
 from serve.webhooks.addresses import Allowed
-from serve.webhooks.connecting import CheckedNetwork, Resolve
+from serve.webhooks.connecting import CheckedNetwork, Resolve, SystemResolver
 from serve.webhooks.sending import Sender
 from serve.webhooks.signing import read_secrets
 from tests.receiver import HANG, SECRET, Receiver, in_a_row, receiving
@@ -210,6 +213,36 @@ async def test_a_name_that_stands_for_nothing_is_not_reached(answer: Any) -> Non
 
     found = await sender(resolve=resolve).send("msg_1", "http://hooks.example.org/", PAYLOAD)
     assert found.reason == "not reached"
+
+
+async def test_names_whose_servers_never_answer_take_no_thread_from_other_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    answered = threading.Event()
+
+    def hang(host: str, *rest: Any, **options: Any) -> Any:
+        asked.append(host)
+        answered.wait(20)
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    monkeypatch.setattr(sending, "TOTAL_SECONDS", 0.3)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    try:
+        one = sender()
+        sends = (one.send("msg_1", f"http://name{n}.example.org/", PAYLOAD) for n in range(40))
+        answers = await asyncio.gather(*sends)
+        async with asyncio.timeout(10):
+            assert await asyncio.to_thread(lambda: "free") == "free"
+    finally:
+        answered.set()
+    assert {answer.reason for answer in answers} == {"timed out"}
+    assert 0 < len(asked) < 40
+
+
+async def test_the_systems_resolver_knows_this_machine() -> None:
+    assert "127.0.0.1" in await SystemResolver()("localhost", 80)
 
 
 @pytest.mark.parametrize(("name", "delivered"), [("hooks.example.org", True), ("b.test", False)])
