@@ -1,7 +1,6 @@
 """Avatars: the gallery's and one's own."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,7 +10,7 @@ from media.face import Portrait
 from serve.api import examine, openapi
 from serve.api.background import within
 from serve.api.idempotent import RepeatKey, once
-from serve.api.making import make_avatar
+from serve.api.making import make_avatar, undone_unless_recorded
 from serve.api.schemas import AvatarRequest
 from serve.api.services import Services
 from serve.api.uploads import received
@@ -128,12 +127,11 @@ async def _keep(
     name: str,
     note: Note | None,
 ) -> Avatar:
-    async with AsyncExitStack() as undo:
+    async with undone_unless_recorded() as undo:
         avatar = await make_avatar(
             services, undo, owner, portrait=portrait, origin=origin, name=name, listed=True
         )
         await avatars.add(services.database, avatar, note)
-        undo.pop_all()
     if avatar.portrait is not None:
         await restore_portrait(services.artifacts, portrait, avatar.portrait)
     return avatar

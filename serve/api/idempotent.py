@@ -53,9 +53,10 @@ def repeatable(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             description="Of your own making, 1 to 255 printable ASCII characters, such as a UUID. "
             "The same request under the same key is done once and answered each time, later with "
-            "the header `Idempotent-Replayed: true`. Keys are kept for a day."
+            "the header `Idempotent-Replayed: true`. Keys are kept for a day.",
         ),
     ] = None,
 ) -> Repeatable:

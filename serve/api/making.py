@@ -1,6 +1,7 @@
 """Accepting a video: examine, store, record, and call a director."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from serve.jobs.faces import keep_portrait, restore_portrait
 from serve.jobs.idempotency import Note
 from serve.jobs.inputs import Recording, VideoInputs
 from serve.jobs.models import Avatar, Job
+from serve.jobs.outages import RecordsOutOfReach
 from serve.storage import keys
 from serve.storage.sounds import save_sound
 
@@ -71,7 +73,7 @@ async def _accept(
     note: Note | None,
 ) -> Job:
     """Artifacts first, then the record that names them; without a record nothing stays."""
-    async with AsyncExitStack() as undo:
+    async with undone_unless_recorded() as undo:
         recording = await _keep_recording(services, undo, speech)
         avatar = face.known or await make_avatar(
             services,
@@ -96,11 +98,26 @@ async def _accept(
             avatar=None if face.known else avatar,
             note=note,
         )
-        undo.pop_all()
     if face.portrait is not None and avatar.portrait is not None:
         await restore_portrait(services.artifacts, face.portrait, avatar.portrait)
     services.background.start(nudge(services.stages, job.id))
     return job
+
+
+@asynccontextmanager
+async def undone_unless_recorded() -> AsyncIterator[AsyncExitStack]:
+    """Takes note of what to remove again where the block, which ends by a record, fails.
+
+    Where the records went out of reach, the record may be there all the same, and who repeats the
+    request under its key will find it: then nothing is removed. What no record names is swept.
+    """
+    async with AsyncExitStack() as undo:
+        try:
+            yield undo
+        except RecordsOutOfReach:
+            undo.pop_all()
+            raise
+        undo.pop_all()
 
 
 async def _keep_recording(

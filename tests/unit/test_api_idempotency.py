@@ -10,7 +10,8 @@ import pytest
 from media.errors import AvatarError
 from serve.api import idempotent
 from serve.api.services import Services
-from serve.jobs import records
+from serve.jobs import avatars, records
+from serve.jobs.outages import RecordsOutOfReach
 from tests.conftest import Stored, check_refusal, until_over
 from tests.fakes import FakeStages, make_video, png, tone, wav
 from tests.fragments import claimed, commit, complete
@@ -263,6 +264,43 @@ async def test_a_client_that_leaves_while_its_video_is_accepted_finds_it_by_its_
     made = await post(client)
     assert is_replay(made)
     assert await videos(client) == [made.json()["id"]]
+
+
+@pytest.mark.parametrize(
+    ("module", "writes", "path", "files"),
+    [
+        (records, "create", "/v1/videos", ("avatar_image", "audio")),
+        (avatars, "add", "/v1/avatars", ("image",)),
+    ],
+)
+async def test_what_was_recorded_though_the_records_answer_was_lost_is_found_whole_by_its_key(
+    client: httpx.AsyncClient,
+    stored: Stored,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    writes: str,
+    path: str,
+    files: tuple[str, ...],
+) -> None:
+    write = getattr(module, writes)
+
+    async def lost(*args: Any, **more: Any) -> None:
+        await write(*args, **more)
+        raise RecordsOutOfReach
+
+    content = {"avatar_image": png(), "image": png(), "audio": wav(tone())}
+    form = {"files": {name: (name, content[name]) for name in files}}
+    with monkeypatch.context() as outage:
+        outage.setattr(module, writes, lost)
+        answer = await post(client, path, **form)
+    assert (answer.status_code, answer.json()["error"]["retryable"]) == (503, True)
+    kinds = {name.split("/")[0] for name in stored()}
+    assert kinds == {"avatars", "portraits", *(["uploads"] if "audio" in files else [])}
+    again = await post(client, path, **form)
+    assert is_replay(again), again.text
+    made = await client.get(again.json()["urls"]["self"])
+    assert made.json()["id"] == again.json()["id"]
+    assert {name.split("/")[0] for name in stored()} == kinds
 
 
 async def test_a_streamed_video_is_streamed_again_from_its_start(
