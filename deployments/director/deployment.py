@@ -19,6 +19,7 @@ from serve.jobs.database import open_records
 from serve.jobs.following import cancel_unfollowed
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
+from serve.webhooks.running import keep_sending
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class DirectorStage:
             self._listen(),
             self._every(SWEEP, self._sweep),
             self._every(CLEARING, self._clear),
+            self._every(SWEEP, self._send),
         )
         self._chores = [asyncio.create_task(chore) for chore in chores]
 
@@ -118,6 +120,11 @@ class DirectorStage:
         """Remove what has had its time."""
         means = await self._ready()
         await retention.sweep(means.database, means.artifacts, means.settings)
+
+    async def _send(self) -> None:
+        """Send webhook messages for as long as this replica lives; begun again where it fails."""
+        means = await self._ready()
+        await keep_sending(means.database, means.settings)
 
     async def _take_up(self, job_id: str) -> None:
         """By a call like the ingress's, so that Serve counts it and may choose any director."""
