@@ -6,6 +6,7 @@ Victims are processes of the chaos's own cluster only (`ServiceCluster.victims`)
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -82,13 +83,19 @@ def fill_disk(world: World, rng: random.Random) -> None:
 
 
 def break_store(world: World, rng: random.Random) -> None:
-    """The artifacts' folder cannot be reached: every read and write of the store fails."""
-    away = world.disk / "away"
-    world.store.rename(away)
-    world.store.write_text("a file where the folder was")
+    """The artifacts' disk takes no writes, as one that has errors: it is mounted read-only."""
+    deadline = time.monotonic() + FIND_SECONDS
+    while _remount(world.disk, "ro").returncode:  # while a file is just being written
+        if time.monotonic() > deadline:
+            raise HostError("the disk is written to without a pause")
+        time.sleep(0.02)
     time.sleep(rng.uniform(*AWAY))
-    world.store.unlink()
-    away.rename(world.store)
+    _remount(world.disk, "rw").check_returncode()
+
+
+def _remount(disk: Path, how: str) -> "subprocess.CompletedProcess[bytes]":
+    command = ["mount", "-o", f"remount,{how}", str(disk)]
+    return subprocess.run(command, check=False, capture_output=True)
 
 
 def scale_directors(world: World, rng: random.Random) -> None:
