@@ -8,7 +8,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ Fault = Callable[[World, random.Random], None]
 
 FIND_SECONDS: Final = 20.0
 """How long a fault waits for a victim: what was killed just before must come back first."""
-AWAY: Final = (1.0, 4.0)
+AWAY: Final = (0.8, 3.0)
 """Seconds, from and to, that the records, the store or the disk are away."""
 FROZEN: Final = LEASE + 4.0
 """Seconds that a director is frozen: past its lease, and past the next sweep."""
@@ -51,7 +51,7 @@ def kill_node(world: World, rng: random.Random) -> None:
     """A machine of the cluster is gone with all on it; after a while another one joins."""
     world.cluster.ask("kill_node")
     time.sleep(rng.uniform(*AWAY))
-    world.cluster.ask("add_node")
+    _surely(world, "add_node")
 
 
 def restart_ray(world: World, rng: random.Random) -> None:
@@ -100,9 +100,9 @@ def _remount(disk: Path, how: str) -> "subprocess.CompletedProcess[bytes]":
 
 def scale_directors(world: World, rng: random.Random) -> None:
     """Directors are scaled down with jobs running, and up again."""
-    world.cluster.ask("scale", deployment="Director", replicas=1)
+    _surely(world, "scale", deployment="Director", replicas=1)
     time.sleep(rng.uniform(*AWAY))
-    world.cluster.ask("scale", deployment="Director", replicas=REPLICAS["Director"])
+    _surely(world, "scale", deployment="Director", replicas=REPLICAS["Director"])
 
 
 def freeze_director(world: World, rng: random.Random) -> None:
@@ -136,34 +136,22 @@ FAULTS: Final[Mapping[str, Fault]] = {
 }
 """By the name that the report has."""
 
-WEIGHTS: Final[Mapping[str, float]] = {
-    "restart ray": 0.1,
-    "kill node": 0.5,
-    "freeze director": 0.35,
-}
-"""How often a fault is chosen, where not 1: some take much longer than others."""
+OFTEN: Final = 4
+SELDOM: Final[Mapping[str, int]] = {"restart ray": 1, "kill node": 2, "freeze director": 2}
+"""How often a fault comes in a round of all of them, where not OFTEN: these take long."""
+BESIDE: Final = frozenset({"freeze director"})
+"""Faults during which others go on."""
+RESTART: Final = "restart ray"
+RESTART_SECONDS: Final = 75.0
+"""That it may take, about."""
 
 
-TAKES: Final[Mapping[str, float]] = {
-    "restart ray": 75.0,
-    "freeze director": FROZEN + 5.0,
-    "kill node": 20.0,
-}
-"""Seconds, about, that a fault takes, where they are many."""
-
-
-TAKES: Final[Mapping[str, float]] = {
-    "restart ray": 75.0,
-    "freeze director": FROZEN + 5.0,
-    "kill node": 20.0,
-}
-"""Seconds, about, that a fault takes, where they are many."""
-
-
-def choose(rng: random.Random) -> str:
-    """A fault at random."""
-    names = list(FAULTS)
-    return rng.choices(names, [WEIGHTS.get(name, 1.0) for name in names])[0]
+def rounds(rng: random.Random) -> Iterator[str]:
+    """Faults for ever, each round in an order of its own."""
+    while True:
+        bag = [name for name in FAULTS for _ in range(SELDOM.get(name, OFTEN))]
+        rng.shuffle(bag)
+        yield from bag
 
 
 def strike(name: str, world: World, rng: random.Random) -> float:
@@ -171,6 +159,19 @@ def strike(name: str, world: World, rng: random.Random) -> float:
     began = time.monotonic()
     FAULTS[name](world, rng)
     return time.monotonic() - began
+
+
+def _surely(world: World, what: str, **arguments: object) -> None:
+    """Ask until it is done: Serve's controller may just have been killed. Raises HostError."""
+    deadline = time.monotonic() + FIND_SECONDS
+    while True:
+        try:
+            world.cluster.ask(what, **arguments)
+            return
+        except HostError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
 def _found(look: Callable[[], list[int]]) -> list[int]:

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from serve.storage.artifacts import open_artifacts
 
 AT_ONCE: Final = 8
 """Jobs under way at a time."""
-CALM: Final = (0.2, 1.8)
+CALM: Final = (0.1, 1.4)
 """Seconds, from and to, between a fault's end and the next one."""
 DRAIN_SECONDS: Final = 80.0
 """Within which every job must be over once the faults have stopped."""
@@ -117,19 +116,32 @@ async def _strike(
 ) -> None:
     rng = random.Random(f"faults of {stretch.seed}")
     ends = time.monotonic() + seconds
-    while len(stretch.strikes) < most:
-        await asyncio.sleep(rng.uniform(*CALM))
-        name = faults.choose(rng)
-        if time.monotonic() + faults.TAKES.get(name, 5.0) > ends:
-            return
+    beside: set[asyncio.Task[None]] = set()
+
+    async def one(name: str) -> None:
         at, jobs = time.time(), len(under_way)
         say(f"{name}, {jobs} jobs under way")
         try:
             took = await asyncio.to_thread(faults.strike, name, world, rng)
         except HostError as error:
             stretch.missed.append(f"{name}: {error}")
-            say(f"  missed: {error}")
-            with suppress(HostError):
-                await asyncio.to_thread(world.cluster.until_running, 60.0)
-            continue
+            say(f"  missed {name}: {error}")
+            return
         stretch.strikes.append(Strike(name, at, took, jobs))
+
+    for name in faults.rounds(rng):
+        await asyncio.sleep(rng.uniform(*CALM))
+        if len(stretch.strikes) + len(beside) >= most or time.monotonic() > ends:
+            break
+        if name in faults.BESIDE:
+            if time.monotonic() + faults.FROZEN < ends and not beside:
+                task = asyncio.create_task(one(name))
+                beside.add(task)
+                task.add_done_callback(beside.discard)
+        elif name != faults.RESTART:
+            await one(name)
+        elif time.monotonic() + faults.RESTART_SECONDS < ends:
+            await asyncio.gather(*beside)
+            await one(name)
+    await asyncio.gather(*beside)
+    stretch.strikes.sort(key=lambda strike: strike.time)
