@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from training.lips.ceiling import told
+from training.lips.comparison import Table
 from training.lips.evaluate import Image, scores
 from training.lips.losses import CAUSES, losses
 from training.lips.regions import Mask, mean_over, repair_towards, shares
@@ -107,3 +108,17 @@ def test_what_is_wrong_is_what_loses_most_and_losses_add_up(truth: Image, cause:
     found = losses(made, truth, INNER, OUTER)
     assert max(found, key=lambda name: found[name]) == cause
     assert sum(found.values()) == pytest.approx(1 - scores(made, truth, OUTER)[1])
+
+
+def test_means_are_shown_for_all_mouths_and_for_each_kind(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = Table(("SSIM", "sharpness"))
+    table.add("warp", "shut", (0.5, 1.0))
+    table.add("warp", "wide", (0.7, 0.8))
+    assert table.mean("warp") == pytest.approx([0.6, 0.9])
+    assert table.mean("warp", "open") == pytest.approx([0.7, 0.8])
+    table.show()
+    assert "| warp | 2 | 0.600 | 0.900 | 0.500 | nan | 0.700 |" in capsys.readouterr().out
+    table.show_kinds()
+    assert "| warp | open | 1 | 0.700 | 0.800 |" in capsys.readouterr().out

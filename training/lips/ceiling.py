@@ -90,8 +90,9 @@ def main() -> None:
     given = parser.parse_args()
     session = onnxruntime.InferenceSession(given.network, providers=["CPUExecutionProvider"])
     pairs = load(given.data / "pairs", HELD_EVERY)
-    for table in compare(pairs, session):
-        table.show()
+    likeness, lost = compare(pairs, session)
+    likeness.show()
+    lost.show_kinds()
     compare_mouths(load(given.data / "people", HELD_EVERY)).show()
     if finished(given.data / "twins"):
         compare_twins(load(given.data / "twins")).show()

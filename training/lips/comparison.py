@@ -33,13 +33,27 @@ class Table:
     def show(self) -> None:
         """Print it: each column for all mouths, the first also for each kind."""
         kinds = [f"{self._columns[0]}, {kind}" for kind in KINDS]
-        print("|", " | ".join(["", "n", *self._columns, *kinds]), "|")
-        print("|---" * (2 + len(self._columns) + len(kinds)) + "|")
+        _head(["", "n", *self._columns, *kinds])
         for what, by_kind in self._rows.items():
             means = self.mean(what)
             means += [self.mean(what, kind)[0] if kind in by_kind else np.nan for kind in KINDS]
-            cells = [what, str(len(by_kind["all"])), *(f"{v:.3f}" for v in means)]
-            print("|", " | ".join(cells), "|")
+            _line([what, len(by_kind["all"])], means)
+
+    def show_kinds(self) -> None:
+        """Print it: each column for all mouths and for each kind."""
+        _head(["", "mouths", "n", *self._columns])
+        for what, by_kind in self._rows.items():
+            for kind, figures in by_kind.items():
+                _line([what, kind, len(figures)], self.mean(what, kind))
+
+
+def _head(cells: list[str]) -> None:
+    print("|", " | ".join(cells), "|")
+    print("|---" * len(cells) + "|")
+
+
+def _line(first: list[str | int], means: list[float]) -> None:
+    print("|", " | ".join([*map(str, first), *(f"{v:.3f}" for v in means)]), "|")
 
 
 def both_scales(made: Image, truth: Image, lips: Mask) -> tuple[float, ...]:
