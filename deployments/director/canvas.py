@@ -6,7 +6,7 @@ from deployments.director.run import Run
 from media.face import Portrait
 from media.framing import frame_portrait
 from serve.jobs import avatars, records
-from serve.jobs.faces import keep_portrait, portrait_of
+from serve.jobs.faces import keep_portrait, portrait_of, restore_portrait
 from serve.jobs.models import Avatar
 from serve.storage import keys
 from serve.storage.portraits import load_portrait, save_portrait
@@ -65,6 +65,8 @@ async def _paint(run: Run, avatar: Avatar) -> Portrait:
             words_ignored=list(painting.words_ignored),
         )
     )
+    # Another video's removal may have taken it before it had a name.
+    await run.patiently(lambda: restore_portrait(means.artifacts, portrait, name))
     return portrait
 
 

@@ -29,6 +29,10 @@ SWEPT: Final = 16
 """Jobs at most that a sweep has taken up at once: the rest stay for the next."""
 CLEARING: Final = 300.0
 """Seconds between two looks for what has had its time."""
+COLLECTING: Final = 3600.0
+"""Seconds between two looks for artifacts that no record names."""
+FIRST_CHORE: Final = 60.0
+"""Seconds at most until a chore's first turn, so that a server that runs for minutes does it."""
 LISTEN: Final = 0.2
 """Seconds between two looks at whether Serve wants this replica gone."""
 
@@ -56,6 +60,7 @@ class DirectorStage:
             self._listen(),
             self._every(SWEEP, self._sweep),
             self._every(CLEARING, self._clear),
+            self._every(COLLECTING, self._collect),
             self._every(SWEEP, self._send),
         )
         self._chores = [asyncio.create_task(chore) for chore in chores]
@@ -101,8 +106,10 @@ class DirectorStage:
             work.cancel()
 
     async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+        pause = min(seconds, FIRST_CHORE)
         while not self._stopping:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(pause)
+            pause = seconds
             try:
                 await chore()
             except Exception as error:
@@ -119,7 +126,15 @@ class DirectorStage:
     async def _clear(self) -> None:
         """Remove what has had its time."""
         means = await self._ready()
-        await retention.sweep(means.database, means.artifacts, means.settings)
+        keep = means.settings.keep_results_seconds
+        await retention.expire_jobs(means.database, means.artifacts, keep)
+        await retention.expire_keys(means.database, means.settings.idempotency_seconds)
+
+    async def _collect(self) -> None:
+        """Remove what no record names; it lists the whole store, so it comes seldom."""
+        means = await self._ready()
+        keep = means.settings.keep_unnamed_seconds
+        await retention.collect(means.database, means.artifacts, keep)
 
     async def _send(self) -> None:
         """Send webhook messages for as long as this replica lives; begun again where it fails."""
