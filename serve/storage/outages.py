@@ -20,6 +20,10 @@ _ERRNOS: Final = {
     errno.EHOSTUNREACH,
     errno.EACCES,
     errno.EPERM,
+    # What a folder that was mounted from elsewhere says when its other end is gone.
+    errno.ENOTDIR,
+    errno.ENOTCONN,
+    errno.ENODEV,
 }
 _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
 _REFUSED: Final = re.compile(r"status code: 4(?!08|29)\d\d|builder error")
