@@ -20,6 +20,11 @@ READY_SECONDS: Final = 180.0
 OBJECT_STORE: Final = 200 * 2**20
 """Bytes of shared memory for what travels between stages: patches and sound, a few MB at a time."""
 
+WATCHFUL: Final = {
+    # Seconds between two looks at whether the proxy lives; ten otherwise, without HTTP.
+    "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
+}
+"""A proxy that has died is replaced at once."""
 PRIVATE: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
 """No usage report, no token file in the home directory."""
 FEWER_WAKES: Final = {
@@ -64,7 +69,7 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
 
 def set_defaults() -> None:
     """Ray's settings that are ours unless the environment says otherwise; before Ray starts."""
-    for name, value in (PRIVATE | FEWER_WAKES).items():
+    for name, value in (PRIVATE | WATCHFUL | FEWER_WAKES).items():
         os.environ.setdefault(name, value)
 
 

@@ -185,7 +185,7 @@ class Client:
                 except httpx.TransportError as error:
                     outcome = type(error).__name__
                 else:
-                    if answer.is_success or (missing and answer.status_code == 404):
+                    if answer.is_success or (missing and _code(answer) == "not_found"):
                         return answer
                     outcome = _judged(answer)
                 self.troubles.append(Trouble(time.time(), f"{method} {path[:10]}", outcome))
@@ -193,17 +193,25 @@ class Client:
                 pause = min(2.0, 1.6 * pause)
 
 
-def _judged(answer: httpx.Response) -> str:
-    """What a refusal that may be tried again is called. Raises RefusedError for any other."""
+def _code(answer: httpx.Response) -> str | None:
+    """The code of our own refusal; None for an answer that is not of our making."""
     try:
-        error = answer.json()["error"]
-        code, retryable = str(error["code"]), bool(error["retryable"])
+        return str(answer.json()["error"]["code"])
     except (ValueError, KeyError, TypeError):
-        # Not of our making: the proxy's own answer while what stands behind it is away.
-        if answer.status_code < 500:
-            raise RefusedError(f"{answer.status_code}: {answer.text[:200]}") from None
+        return None
+
+
+def _judged(answer: httpx.Response) -> str:
+    """What a refusal that may be tried again is called. Raises RefusedError for any other.
+
+    Serve's proxy answers by itself while what stands behind it is away: 500, 503, and 404 for every
+    path until a new proxy knows them.
+    """
+    code = _code(answer)
+    if code is None:
         return f"HTTP {answer.status_code}"
-    if not retryable:
+    error = answer.json()["error"]
+    if not error["retryable"]:
         raise RefusedError(f"{code}: {error['message']}")
     return code
 
