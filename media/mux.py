@@ -12,8 +12,15 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from media.subtitles import Cue, to_timed_text
+from media.timegrid import SOUND_RATE
 
 _CLOCK: Final = Fraction(1, 1000)
+_OPTIONS: Final = {
+    "movflags": "+faststart",
+    # Edit lists are measured by this clock. By FFmpeg's own, of milliseconds, a track ended up to
+    # half of one early, and players left out a last packet that began behind that end.
+    "movie_timescale": str(SOUND_RATE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ def assemble(fragments: Path, target: Path, text: TextTrack | None = None) -> No
     """
     with (
         av.open(fragments, format="mp4") as source,
-        av.open(target, "w", format="mp4", options={"movflags": "+faststart"}) as file,
+        av.open(target, "w", format="mp4", options=dict(_OPTIONS)) as file,
     ):
         pairs = {
             stream.index: file.add_stream_from_template(stream, opaque=True)

@@ -193,3 +193,9 @@ def test_a_pose_moves_the_head_and_leaves_the_background(astronaut: Portrait) ->
 def test_cut_boxes_are_an_error() -> None:
     with pytest.raises(ValueError, match="cut"):
         list(boxes(b"\x00\x00\x00\x20moov"))
+
+
+def test_a_last_packet_of_a_few_samples_is_heard(astronaut: Portrait, tmp_path: Path) -> None:
+    """250 frames at 29.97 end 16 samples, a third of a millisecond, behind a packet's end."""
+    path = coded(astronaut, FRAME_RATES["29.97"], [0, 125, 250], tmp_path)
+    assert len(samples(path)) >= TimeGrid(FRAME_RATES["29.97"]).sample(250) == 391 * 1024 + 16
