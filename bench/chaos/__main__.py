@@ -26,7 +26,9 @@ def main() -> None:
     """Strike, judge, report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=200, help="faults in this stretch at most")
-    parser.add_argument("--minutes", type=float, default=30.0, help="of faults, at most")
+    parser.add_argument(
+        "--minutes", type=float, default=30.0, help="until the faults stop, the start included"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--append", action="store_true", help="add to the stretches before")
     arguments = parser.parse_args()
@@ -40,7 +42,7 @@ def main() -> None:
     with world() as struck:
         say("the service is up")
         seen = asyncio.run(
-            run(struck, arguments.seed, arguments.faults, 60 * arguments.minutes, say)
+            run(struck, arguments.seed, arguments.faults, began + 60 * arguments.minutes, say)
         )
     stretch = account(*seen)
     for lost in (*stretch["lost"], *stretch["never"], *stretch["doubled"]):

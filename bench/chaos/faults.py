@@ -139,11 +139,11 @@ FAULTS: Final[Mapping[str, Fault]] = {
 OFTEN: Final = 4
 SELDOM: Final[Mapping[str, int]] = {"restart ray": 1, "kill node": 2, "freeze director": 2}
 """How often a fault comes in a round of all of them, where not OFTEN: these take long."""
-BESIDE: Final = frozenset({"freeze director"})
-"""Faults during which others go on."""
+TOUCHES: Final[Mapping[str, str]] = {"fill disk": "disk", "break store": "disk"}
+"""What faults of several names work on, one at a time."""
 RESTART: Final = "restart ray"
-RESTART_SECONDS: Final = 75.0
-"""That it may take, about."""
+TAKES: Final[Mapping[str, float]] = {RESTART: 75.0, "freeze director": FROZEN}
+"""Seconds, about, that a fault takes, where they are many."""
 
 
 def rounds(rng: random.Random) -> Iterator[str]:
@@ -156,9 +156,10 @@ def rounds(rng: random.Random) -> Iterator[str]:
 
 def strike(name: str, world: World, rng: random.Random) -> float:
     """Do it. Returns the seconds that it took. Raises HostError where there is no victim."""
-    began = time.monotonic()
-    FAULTS[name](world, rng)
-    return time.monotonic() - began
+    with world.one_at_a_time(TOUCHES.get(name, name)):
+        began = time.monotonic()
+        FAULTS[name](world, rng)
+        return time.monotonic() - began
 
 
 def _surely(world: World, what: str, **arguments: object) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,8 +21,10 @@ from serve.storage.artifacts import open_artifacts
 
 AT_ONCE: Final = 8
 """Jobs under way at a time."""
+LANES: Final = 2
+"""Faults at a time."""
 CALM: Final = (0.1, 1.4)
-"""Seconds, from and to, between a fault's end and the next one."""
+"""Seconds, from and to, between a fault's end and the next one of its lane."""
 DRAIN_SECONDS: Final = 80.0
 """Within which every job must be over once the faults have stopped."""
 
@@ -54,9 +57,9 @@ class Stretch:
 
 
 async def run(
-    world: World, seed: int, most: int, seconds: float, say: Any
+    world: World, seed: int, most: int, ends: float, say: Any
 ) -> tuple[Stretch, Client, Probe, Watch]:
-    """Do `most` faults, or as many as `seconds` allow; then wait for all jobs and judge them."""
+    """Do `most` faults, or as many as go until `ends` (monotonic); then judge every job."""
     stretch = Stretch(seed)
     database = await open_database(world.settings.database())
     limits = httpx.Limits(max_connections=100)
@@ -67,7 +70,7 @@ async def run(
         looking = [asyncio.create_task(look.run()) for look in (probe, watch)]
         under_way: set[asyncio.Task[None]] = set()
         stream = asyncio.create_task(_stream(stretch, client, random.Random(seed), under_way))
-        await _strike(stretch, world, most, seconds, under_way, say)
+        await _strike(stretch, world, most, ends, under_way, say)
         stream.cancel()
         say(f"waiting for {len(under_way)} jobs")
         if under_way:
@@ -110,15 +113,14 @@ async def _strike(
     stretch: Stretch,
     world: World,
     most: int,
-    seconds: float,
+    ends: float,
     under_way: set[asyncio.Task[None]],
     say: Any,
 ) -> None:
-    rng = random.Random(f"faults of {stretch.seed}")
-    ends = time.monotonic() + seconds
-    beside: set[asyncio.Task[None]] = set()
+    """Faults in several lanes side by side, until there were `most` or it is time."""
+    idle = [asyncio.Lock() for _ in range(LANES)]
 
-    async def one(name: str) -> None:
+    async def one(name: str, rng: random.Random) -> None:
         at, jobs = time.time(), len(under_way)
         say(f"{name}, {jobs} jobs under way")
         try:
@@ -129,19 +131,19 @@ async def _strike(
             return
         stretch.strikes.append(Strike(name, at, took, jobs))
 
-    for name in faults.rounds(rng):
-        await asyncio.sleep(rng.uniform(*CALM))
-        if len(stretch.strikes) + len(beside) >= most or time.monotonic() > ends:
-            break
-        if name in faults.BESIDE:
-            if time.monotonic() + faults.FROZEN < ends and not beside:
-                task = asyncio.create_task(one(name))
-                beside.add(task)
-                task.add_done_callback(beside.discard)
-        elif name != faults.RESTART:
-            await one(name)
-        elif time.monotonic() + faults.RESTART_SECONDS < ends:
-            await asyncio.gather(*beside)
-            await one(name)
-    await asyncio.gather(*beside)
+    async def lane(number: int) -> None:
+        rng = random.Random(f"faults of {stretch.seed}, lane {number}")
+        for name in faults.rounds(rng):
+            await asyncio.sleep(rng.uniform(*CALM))
+            if len(stretch.strikes) >= most or time.monotonic() > ends:
+                return
+            if time.monotonic() + faults.TAKES.get(name, 0.0) > ends:
+                continue
+            async with AsyncExitStack() as held:
+                # All of Ray is restarted while nothing else goes on; lanes wait in one order.
+                for lock in idle if name == faults.RESTART else (idle[number],):
+                    await held.enter_async_context(lock)
+                await one(name, rng)
+
+    await asyncio.gather(*(lane(number) for number in range(LANES)))
     stretch.strikes.sort(key=lambda strike: strike.time)

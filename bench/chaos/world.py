@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +34,11 @@ class World:
     notes: Path
     settings: Settings
     """As the service has them, for whoever looks at its records and artifacts directly."""
+    _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+
+    def one_at_a_time(self, part: str) -> threading.Lock:
+        """To be held while a part of the world is struck."""
+        return self._locks[part]
 
     @property
     def store(self) -> Path:
