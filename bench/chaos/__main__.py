@@ -14,11 +14,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-from bench.chaos.report import account, added_up, page
+from bench.chaos.report import RESULTS, account, added_up, page
 from bench.chaos.run import run
 from bench.chaos.world import world
 
-RESULTS: Final = Path(__file__).parents[1] / "results" / "chaos.json"
 PAGE: Final = Path(__file__).parents[2] / "docs" / "chaos.md"
 
 
@@ -47,11 +46,12 @@ def main() -> None:
     stretch = account(*seen)
     for lost in (*stretch["lost"], *stretch["never"], *stretch["doubled"]):
         say(f"LOST {lost}")
-    before = json.loads(RESULTS.read_text())["stretches"] if arguments.append else []
-    stretches = [*before, stretch]
-    total = added_up(stretches)
-    RESULTS.write_text(json.dumps({"total": total, "stretches": stretches}, indent=1) + "\n")
-    PAGE.write_text(page(total, stretches))
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    before = results.get("stretches", []) if arguments.append else []
+    results["stretches"] = [*before, stretch]
+    results["total"] = added_up(results["stretches"])
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    PAGE.write_text(page(results))
     say(json.dumps(added_up([stretch])))
     sys.exit(bool(stretch["lost"] or stretch["never"] or stretch["doubled"]))
 

@@ -4,20 +4,23 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 from bench.chaos.load import Client, Probe
 from bench.chaos.run import Stretch, Strike
-from bench.chaos.watch import Watch
+from media.errors import RETRYABLE
 
-AFTERMATH: Final = 20.0
-"""Seconds after a fault in which a failed request or a take-over is put down to it."""
-TOUCHES_DIRECTORS: Final = frozenset(
-    {"kill director", "kill node", "restart ray", "scale directors", "freeze director"}
+RESULTS: Final = Path(__file__).parents[1] / "results" / "chaos.json"
+AFTERMATH: Final = 30.0
+"""Seconds after a fault's end in which a failed request is put down to it."""
+FRONT: Final = frozenset(
+    {"kill proxy", "kill ingress", "kill controller", "kill node", "restart ray"}
 )
+"""Faults that cut connections, or have Serve's proxy answer by itself."""
 
 
-def account(stretch: Stretch, client: Client, probe: Probe, watch: Watch) -> dict[str, Any]:
+def account(stretch: Stretch, client: Client, probe: Probe) -> dict[str, Any]:
     """One stretch as plain data."""
     verdicts = stretch.verdicts
     return {
@@ -40,15 +43,14 @@ def account(stretch: Stretch, client: Client, probe: Probe, watch: Watch) -> dic
             stretch.strikes, [(t.time, t.outcome) for t in client.troubles]
         ),
         "outages": _outages(stretch.strikes, probe),
-        "takeover_seconds": _takeover_seconds(stretch.strikes, watch),
     }
 
 
-def _last_before(strikes: Sequence[Strike], at: float) -> Strike | None:
-    before = [strike for strike in strikes if strike.time <= at]
-    if before and at <= before[-1].time + before[-1].seconds + AFTERMATH:
-        return before[-1]
-    return None
+def _cause(strikes: Sequence[Strike], at: float, *, front: bool) -> str:
+    """The fault that began last before, of those that can have caused it if any did."""
+    before = [s for s in strikes if s.time <= at <= s.time + s.seconds + AFTERMATH]
+    fitting = [strike for strike in before if (strike.name in FRONT) is front]
+    return max(fitting or before, key=lambda strike: strike.time).name if before else "none"
 
 
 def _by_fault(
@@ -56,9 +58,13 @@ def _by_fault(
 ) -> dict[str, dict[str, int]]:
     counted: dict[str, Counter[str]] = {}
     for at, outcome in happened:
-        strike = _last_before(strikes, at)
-        counted.setdefault(strike.name if strike else "none", Counter())[outcome] += 1
+        ours = outcome in RETRYABLE
+        counted.setdefault(_cause(strikes, at, front=not ours), Counter())[outcome] += 1
     return {name: dict(count) for name, count in sorted(counted.items())}
+
+
+DATABASE_AWAY: Final = 5.0
+"""Seconds that no longer outage has which a database that was stopped explains."""
 
 
 def _outages(strikes: Sequence[Strike], probe: Probe) -> dict[str, float]:
@@ -66,21 +72,9 @@ def _outages(strikes: Sequence[Strike], probe: Probe) -> dict[str, float]:
     longest: dict[str, float] = {}
     for began, seconds in probe.outages:
         # A probe that failed saw its fault at its end, not at its beginning.
-        strike = _last_before(strikes, began + seconds)
-        name = strike.name if strike else "none"
+        name = _cause(strikes, began + seconds, front=seconds > DATABASE_AWAY)
         longest[name] = round(max(longest.get(name, 0.0), seconds), 2)
     return longest
-
-
-def _takeover_seconds(strikes: Sequence[Strike], watch: Watch) -> dict[str, list[float]]:
-    """From a director's end to its jobs' next claims, where no other fault can have caused them."""
-    found: dict[str, list[float]] = {}
-    touching = [strike for strike in strikes if strike.name in TOUCHES_DIRECTORS]
-    for takeover in watch.takeovers:
-        near = [s for s in touching if s.time <= takeover.time <= s.time + s.seconds + AFTERMATH]
-        if len(near) == 1:
-            found.setdefault(near[0].name, []).append(round(takeover.time - near[0].time, 2))
-    return found
 
 
 def added_up(stretches: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -89,15 +83,12 @@ def added_up(stretches: Sequence[dict[str, Any]]) -> dict[str, Any]:
     outcomes: Counter[str] = Counter()
     requests: dict[str, Counter[str]] = {}
     outages: dict[str, float] = {}
-    takeovers: dict[str, list[float]] = {}
     for stretch in stretches:
         outcomes.update(stretch["outcomes"])
         for name, count in stretch["failed_requests"].items():
             requests.setdefault(name, Counter()).update(count)
         for name, seconds in stretch["outages"].items():
             outages[name] = max(outages.get(name, 0.0), seconds)
-        for name, seconds in stretch["takeover_seconds"].items():
-            takeovers.setdefault(name, []).extend(seconds)
     plain = ("accepted", "segments", "takeovers", "restarted", "redone", "respoken")
     return {
         "faults": sum(faults.values()),
@@ -108,19 +99,12 @@ def added_up(stretches: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "doubled": sum(len(stretch["doubled"]) for stretch in stretches),
         "failed_requests": {name: dict(count) for name, count in sorted(requests.items())},
         "longest_outage_seconds": dict(sorted(outages.items(), key=lambda pair: -pair[1])),
-        "takeover_seconds": {
-            name: {
-                "count": len(seconds),
-                "median": round(statistics.median(seconds), 1),
-                "longest": round(max(seconds), 1),
-            }
-            for name, seconds in sorted(takeovers.items())
-        },
     }
 
 
-def page(total: dict[str, Any], stretches: Sequence[dict[str, Any]]) -> str:
+def page(results: dict[str, Any]) -> str:
     """The report as Markdown."""
+    total, stretches = results["total"], results["stretches"]
     minutes = sum(stretch["seconds"] for stretch in stretches) / 60
     seeds = ", ".join(str(stretch["seed"]) for stretch in stretches)
     lines = [
@@ -145,14 +129,18 @@ def page(total: dict[str, Any], stretches: Sequence[dict[str, Any]]) -> str:
         outage = total["longest_outage_seconds"].get(name, "none")
         failed = _listed(total["failed_requests"].get(name, {})) or "none"
         lines.append(f"| {name} | {times} | {outage} | {failed} |")
-    lines += ["", "| take-over after | jobs | median, s | longest, s |", "|---|---|---|---|"]
-    for name, times in total["takeover_seconds"].items():
-        lines.append(f"| {name} | {times['count']} | {times['median']} | {times['longest']} |")
+    if takeovers := results.get("takeovers"):
+        lines += ["", "| a job waits for its next director | jobs | median, s | longest, s |"]
+        lines.append("|---|---|---|---|")
+        for name, seconds in takeovers.items():
+            median, longest = statistics.median(seconds), max(seconds)
+            lines.append(f"| {name} | {len(seconds)} | {median:.1f} | {longest:.1f} |")
+        lines += ["", "Measured apart, one fault at a time: `python -m bench.chaos.takeovers`."]
     lines += [
         "",
-        "A failed request or outage is put down to the fault that began last before it. Clients "
-        "try again what the API calls retryable, reads, and a creation whose answer was lost under "
-        "the same `Idempotency-Key`.",
+        "A failed request or outage is put down to the fault that began last before it, of those "
+        "that can explain it: roughly, for faults overlap. Clients try again what the API calls "
+        "retryable, reads, and a creation whose answer was lost, under its `Idempotency-Key`.",
         "",
     ]
     return "\n".join(lines)

@@ -14,7 +14,6 @@ from bench.chaos.cluster import HostError
 from bench.chaos.load import Client, Probe, Wish, make_wish
 from bench.chaos.notes import read_notes
 from bench.chaos.verify import Verdict, doubled, verify
-from bench.chaos.watch import Watch
 from bench.chaos.world import World
 from serve.jobs.database import open_database
 from serve.storage.artifacts import open_artifacts
@@ -58,7 +57,7 @@ class Stretch:
 
 async def run(
     world: World, seed: int, most: int, ends: float, say: Any
-) -> tuple[Stretch, Client, Probe, Watch]:
+) -> tuple[Stretch, Client, Probe]:
     """Do `most` faults, or as many as go until `ends` (monotonic); then judge every job."""
     stretch = Stretch(seed)
     database = await open_database(world.settings.database())
@@ -66,8 +65,8 @@ async def run(
     async with httpx.AsyncClient(
         base_url=world.cluster.url, timeout=15.0, trust_env=False, limits=limits
     ) as http:
-        client, probe, watch = Client(http), Probe(http), Watch(database)
-        looking = [asyncio.create_task(look.run()) for look in (probe, watch)]
+        client, probe = Client(http), Probe(http)
+        looking = asyncio.create_task(probe.run())
         under_way: set[asyncio.Task[None]] = set()
         stream = asyncio.create_task(_stream(stretch, client, random.Random(seed), under_way))
         await _strike(stretch, world, most, ends, under_way, say)
@@ -75,15 +74,15 @@ async def run(
         say(f"waiting for {len(under_way)} jobs")
         if under_way:
             await asyncio.wait(under_way, timeout=DRAIN_SECONDS)
-        for task in (*looking, *under_way, stream):
+        for task in (looking, *under_way, stream):
             task.cancel()
-        await asyncio.gather(*looking, *under_way, stream, return_exceptions=True)
+        await asyncio.gather(looking, *under_way, stream, return_exceptions=True)
     artifacts, notes = open_artifacts(world.settings.storage()), read_notes(world.notes)
     for video, wish in stretch.jobs.items():
         stretch.verdicts.append(await verify(database, artifacts, video, wish, notes))
     stretch.doubled = await doubled(database)
     await database.close()
-    return stretch, client, probe, watch
+    return stretch, client, probe
 
 
 async def _stream(
