@@ -31,6 +31,8 @@ CLEARING: Final = 300.0
 """Seconds between two looks for what has had its time."""
 COLLECTING: Final = 3600.0
 """Seconds between two looks for artifacts that no record names."""
+FOLLOWED: Final = 10.0
+"""Seconds that a stream's job goes on without a follower."""
 FIRST_CHORE: Final = 60.0
 """Seconds at most until a chore's first turn, so that a server that runs for minutes does it."""
 LISTEN: Final = 0.2
@@ -54,6 +56,7 @@ class DirectorStage:
         self._working: set[asyncio.Task[None]] = set()
         self._swept: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
+        self._trusted_from = asyncio.get_running_loop().time() + FOLLOWED
         # From the start, not from the first call on: after a restart jobs may wait though nobody
         # asks for anything.
         chores = (
@@ -117,8 +120,18 @@ class DirectorStage:
 
     async def _sweep(self) -> None:
         """Take up what a lost nudge or a dead director left; end what nobody follows any more."""
+        now = asyncio.get_running_loop().time()
+        try:
+            await self._take_up_left()
+        except Exception:
+            # While the records were away nobody could note that a stream is followed.
+            self._trusted_from = now + FOLLOWED
+            raise
+        if now >= self._trusted_from:
+            await cancel_unfollowed((await self._ready()).database, FOLLOWED)
+
+    async def _take_up_left(self) -> None:
         means = await self._ready()
-        await cancel_unfollowed(means.database)
         for job_id in await leases.claimable(means.database, SWEPT):
             if job_id not in self._swept and len(self._swept) < SWEPT:
                 self._swept[job_id] = asyncio.create_task(self._take_up(job_id))

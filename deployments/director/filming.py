@@ -69,7 +69,9 @@ async def film(run: Run, grid: TimeGrid, track: Track, portrait: str) -> int:
                 count.done += segment.frames
                 continue
             await room.acquire()
-            together.create_task(make(segment))
+            making = together.create_task(make(segment))
+            if segment.n == FIRST:
+                await making  # alone: what comes later would only take its processors
     return count.laid
 
 

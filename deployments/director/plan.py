@@ -11,7 +11,7 @@ from deployments.encode.engine import SOUND_AFTER
 from media.sound import Sound
 from media.timegrid import SOUND_RATE, Segment, TimeGrid
 
-FIRST: Final = 1.0
+FIRST: Final = 0.5
 """Longest first segment in seconds: the first sound and picture leave early. The next ones grow."""
 LONGEST: Final = 10.0
 """Seconds between two cuts at most, pause or none."""

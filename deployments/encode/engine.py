@@ -30,7 +30,7 @@ class SegmentTask:
     """48 kHz, from SOUND_BEFORE before the first frame to SOUND_AFTER past the last one's end."""
     seed: int = 0
     life: bool = False
-    urgency: int = 1
+    urgency: int = 0
     """The segment's number: of those that wait, the first ones of their jobs go first."""
     gain_db: float | None = None
     """What brings the sound to speech level, the limiter behind it; None: it stays as it is."""

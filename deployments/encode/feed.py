@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from deployments.encode.engine import SegmentTask
-from deployments.encode.turns import FIRST, Turns
+from deployments.encode.turns import Turns
 from deployments.lipsync.engine import LOOK_AHEAD, LOOK_BACK, LipsyncCall
 from media.patch import Frame
 from media.resample import hearing
@@ -17,8 +17,6 @@ from media.timegrid import HEARING_RATE, TimeGrid
 
 CALL_FRAMES: Final = 25
 """Frames a call: long enough that a hop's cost is small, short enough that memory stays flat."""
-FIRST_CALL_FRAMES: Final = 8
-"""The same in a first segment: lip sync makes the next ones while encode works on these."""
 IN_FLIGHT: Final = 2
 
 Ask = Callable[[LipsyncCall], Awaitable[tuple[list[Frame], float]]]
@@ -33,9 +31,8 @@ def calls(task: SegmentTask) -> Iterator[LipsyncCall]:
     """The calls whose frames make up a segment, in order."""
     heard = hearing(task.heard_sound())
     grid = TimeGrid(task.fps)
-    size = FIRST_CALL_FRAMES if task.urgency == FIRST else CALL_FRAMES
-    for start in range(task.start, task.stop, size):
-        stop = min(start + size, task.stop)
+    for start in range(task.start, task.stop, CALL_FRAMES):
+        stop = min(start + CALL_FRAMES, task.stop)
         yield LipsyncCall(
             task.portrait,
             task.fps,

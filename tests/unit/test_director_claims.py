@@ -59,7 +59,7 @@ async def test_a_stage_that_is_away_for_a_moment_costs_the_job_nothing(
     means: Means, still: StillStages
 ) -> None:
     job = await still_job(means.database, means.artifacts)
-    still.faults = [AvatarError("overloaded", "Try again in a moment.")] * 3
+    still.faults = [AvatarError("overloaded", "Try again in a moment.")] * 2
     await direct(means, job)
     over = await records.get(means.database, job)
     assert (over.status, over.attempt, over.fence) == ("completed", 1, 1)

@@ -18,7 +18,7 @@ from serve.storage.artifacts import open_artifacts
 from tests.still_stages import StillStages, decoded, still_job
 
 SPEECH = (0.7, 1.5, 1.3, 2.1, 0.9, 2.6, 1.1)
-EARLIEST = {1: 12, 2: 37}
+EARLIEST = {1: 6, 2: 15}
 """First frame that segment 1 and segment 2 may begin at, behind any that the one before may."""
 
 

@@ -107,7 +107,7 @@ async def test_segments_leave_while_the_speech_is_still_being_made() -> None:
     grid = TimeGrid(Fraction(25))
     async with SpokenTrack(grid) as track:
         laid = lay_segments(track, grid)
-        await track.append(Speech(noise(2).astype(np.float32), SOUND_RATE))
+        await track.append(Speech(noise(0.8).astype(np.float32), SOUND_RATE))
         first = await asyncio.wait_for(anext(laid), 5)
         assert first.stop <= 25
         waiting = asyncio.ensure_future(anext(laid))

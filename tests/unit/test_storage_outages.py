@@ -84,7 +84,7 @@ async def test_what_is_missing_or_unknown_is_no_outage(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "passes"),
-    [("ENOSPC", True), ("EDQUOT", True), ("EIO", True), ("ENOTDIR", False), ("EISDIR", False)],
+    [("ENOSPC", True), ("EDQUOT", True), ("EIO", True), ("ENOTCONN", True), ("EISDIR", False)],
 )
 def test_a_full_disk_is_told_from_a_wrong_path(number: str, passes: bool) -> None:
     code = getattr(errno, number)
