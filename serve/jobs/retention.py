@@ -5,7 +5,6 @@ Several processes may sweep at once, beside any request: each removal checks aga
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -16,28 +15,9 @@ from media.errors import AvatarError
 from serve.jobs import naming, removal
 from serve.jobs.database import Database, now
 from serve.jobs.models import ACTIVE, IdempotencyKey, Job
-from serve.settings import Settings
 from serve.storage.artifacts import Artifacts
 
 _AT_ONCE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """How many of each went."""
-
-    jobs: int = 0
-    keys: int = 0
-    artifacts: int = 0
-
-
-async def sweep(database: Database, artifacts: Artifacts, settings: Settings) -> Swept:
-    """Remove all that has had its time. Raises RecordsOutOfReach, and what the store raises."""
-    return Swept(
-        await expire_jobs(database, artifacts, settings.keep_results_seconds),
-        await expire_keys(database, settings.idempotency_seconds),
-        await collect(database, artifacts, settings.keep_unnamed_seconds),
-    )
 
 
 async def expire_jobs(database: Database, artifacts: Artifacts, keep_seconds: float) -> int:

@@ -31,6 +31,15 @@ OLD = 7200.0
 """Seconds: older than what nobody names may get."""
 
 
+@dataclass(frozen=True)
+class Swept:
+    """How many of each went."""
+
+    jobs: int = 0
+    keys: int = 0
+    artifacts: int = 0
+
+
 @dataclass
 class Kept:
     """A service's records and artifacts."""
@@ -40,8 +49,16 @@ class Kept:
     folder: Path
     settings: Settings
 
-    async def sweep(self) -> retention.Swept:
-        return await retention.sweep(self.database, self.artifacts, self.settings)
+    async def sweep(self) -> Swept:
+        """All that directors do by and by."""
+        settings = self.settings
+        return Swept(
+            await retention.expire_jobs(
+                self.database, self.artifacts, settings.keep_results_seconds
+            ),
+            await retention.expire_keys(self.database, settings.idempotency_seconds),
+            await retention.collect(self.database, self.artifacts, settings.keep_unnamed_seconds),
+        )
 
     def files(self) -> set[str]:
         return files_below(self.folder)
@@ -141,7 +158,7 @@ async def test_an_expired_job_goes_with_every_byte_and_row_of_it(kept: Kept) -> 
     goes = await made(kept, seed=2)
     assert len(kept.files() - before) == 9
     await kept.change(goes, expires_at=now() - 1)
-    assert await kept.sweep() == retention.Swept(jobs=1)
+    assert await kept.sweep() == Swept(jobs=1)
     assert kept.files() == before
     for table, rows in ((Job, 1), (Segment, 1), (Piece, 1), (Delivery, 1)):
         assert await kept.count(table) == rows
@@ -157,7 +174,7 @@ async def test_a_job_that_runs_never_expires(kept: Kept) -> None:
     await kept.change(job, expires_at=now() - 1)
     before = kept.files()
     kept.age()
-    assert await kept.sweep() == retention.Swept()
+    assert await kept.sweep() == Swept()
     assert kept.files() == before
 
 
@@ -200,7 +217,7 @@ async def test_what_a_record_names_stays_however_old(kept: Kept) -> None:
     await kept.artifacts.put(keys.voice_preview("anna", "hello"), b"everybody's")
     before = kept.files()
     kept.age()
-    assert await kept.sweep() == retention.Swept()
+    assert await kept.sweep() == Swept()
     assert kept.files() == before
 
 
@@ -230,7 +247,7 @@ async def test_what_no_record_names_goes_when_it_is_old_enough(kept: Kept) -> No
     ]
     before = kept.files()
     await strays(kept, [*STRAYS, *unnamed])
-    assert await kept.sweep() == retention.Swept()
+    assert await kept.sweep() == Swept()
     kept.age(*before, *STRAYS[:2], unnamed[0])
     assert (await kept.sweep()).artifacts == 3
     assert kept.files() == before | {*STRAYS[2:], *unnamed[1:]}
