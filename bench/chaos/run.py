@@ -18,11 +18,11 @@ from bench.chaos.world import World
 from serve.jobs.database import open_database
 from serve.storage.artifacts import open_artifacts
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 16
 """Jobs under way at a time."""
 LANES: Final = 2
 """Faults at a time."""
-CALM: Final = (0.1, 1.4)
+CALM: Final = (0.5, 2.5)
 """Seconds, from and to, between a fault's end and the next one of its lane."""
 DRAIN_SECONDS: Final = 80.0
 """Within which every job must be over once the faults have stopped."""
