@@ -11,14 +11,10 @@ import json
 import signal
 import sys
 import time
-from pathlib import Path
-from typing import Final
 
-from bench.chaos.report import RESULTS, account, added_up, page
+from bench.chaos.report import account, added_up, found_before, keep
 from bench.chaos.run import run
 from bench.chaos.world import world
-
-PAGE: Final = Path(__file__).parents[2] / "docs" / "chaos.md"
 
 
 def main() -> None:
@@ -46,12 +42,10 @@ def main() -> None:
     stretch = account(*seen)
     for lost in (*stretch["lost"], *stretch["never"], *stretch["doubled"]):
         say(f"LOST {lost}")
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = found_before()
     before = results.get("stretches", []) if arguments.append else []
     results["stretches"] = [*before, stretch]
-    results["total"] = added_up(results["stretches"])
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    PAGE.write_text(page(results))
+    keep(results)
     say(json.dumps(added_up([stretch])))
     sys.exit(bool(stretch["lost"] or stretch["never"] or stretch["doubled"]))
 

@@ -1,5 +1,6 @@
 """What the stretches of chaos have found, added up: raw figures and a page to read."""
 
+import json
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from bench.chaos.run import Stretch, Strike
 from media.errors import RETRYABLE
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "chaos.json"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "chaos.md"
 AFTERMATH: Final = 30.0
 """Seconds after a fault's end in which a failed request is put down to it."""
 FRONT: Final = frozenset(
@@ -102,9 +104,21 @@ def added_up(stretches: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def found_before() -> dict[str, Any]:
+    """What earlier runs have kept."""
+    return dict(json.loads(RESULTS.read_text())) if RESULTS.exists() else {}
+
+
+def keep(results: dict[str, Any]) -> None:
+    """Write the raw figures and the page."""
+    results["total"] = added_up(results.get("stretches", []))
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    PAGE.write_text(page(results))
+
+
 def page(results: dict[str, Any]) -> str:
     """The report as Markdown."""
-    total, stretches = results["total"], results["stretches"]
+    total, stretches = results["total"], results.get("stretches", [])
     minutes = sum(stretch["seconds"] for stretch in stretches) / 60
     seeds = ", ".join(str(stretch["seed"]) for stretch in stretches)
     lines = [

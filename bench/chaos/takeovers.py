@@ -5,7 +5,6 @@ next claim of its jobs go into bench/results/chaos.json.
 """
 
 import asyncio
-import json
 import random
 import time
 from typing import Final
@@ -14,7 +13,7 @@ import httpx
 
 from bench.chaos import faults
 from bench.chaos.load import Client, make_wish
-from bench.chaos.report import RESULTS
+from bench.chaos.report import found_before, keep
 from bench.chaos.watch import Watch
 from bench.chaos.world import World, world
 from serve.jobs.database import open_database
@@ -59,8 +58,7 @@ def main() -> None:
     """Measure and keep."""
     with world() as struck:
         found = asyncio.run(measure(struck))
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    RESULTS.write_text(json.dumps(results | {"takeovers": found}, indent=1) + "\n")
+    keep(found_before() | {"takeovers": found})
 
 
 if __name__ == "__main__":
