@@ -79,6 +79,9 @@ def main() -> None:
     """Start, say ready, answer."""
     config_file, folder = map(Path, sys.argv[1:])
     output = _own_output()
+    # Or Serve gives a stage up for good when its replica dies three times while it starts, once the
+    # controller has been restarted and forgotten that the stage had run.
+    os.environ.setdefault("RAY_SERVE_MAX_PER_REPLICA_RETRY_COUNT", "20")
     launch.set_defaults()
     import ray
     from ray.cluster_utils import Cluster
