@@ -150,6 +150,8 @@ def page(results: dict[str, Any]) -> str:
             median, longest = statistics.median(seconds), max(seconds)
             lines.append(f"| {name} | {len(seconds)} | {median:.1f} | {longest:.1f} |")
         lines += ["", "Measured apart, one fault at a time: `python -m bench.chaos.takeovers`."]
+    for stretch in results.get("left_out", ()):
+        lines += ["", f"Left out, seed {stretch['seed']}: {stretch['why']}"]
     lines += [
         "",
         "A failed request or outage is put down to the fault that began last before it, of those "
