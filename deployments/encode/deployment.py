@@ -61,7 +61,9 @@ class EncodeStage(EngineShell):
         async with AsyncExitStack() as stack:
             # An encoder holds pictures back while it looks ahead, so only so many are open at once;
             # first segments are short, and go at once.
-            if task.urgency != FIRST:
+            if task.urgency == FIRST:
+                stack.enter_context(self._turns.ahead())
+            else:
                 await stack.enter_async_context(self._let_in.turn(task.urgency))
             return await self._encoded(canvas, task)
 

@@ -5,8 +5,8 @@ Urgency is a number, 0 the most urgent. A job's first segment is that: its viewe
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 
 FIRST = 0
@@ -18,16 +18,15 @@ class Turns:
 
     def __init__(self, slots: int) -> None:
         self._free = slots
+        self._ahead = 0
         self._order = count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     async def take(self, urgency: int) -> None:
         """Wait for a turn; `give` it back."""
-        if self._free:
-            self._free -= 1
-            return
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (urgency, next(self._order), mine))
+        self._hand_out()
         try:
             await mine
         except asyncio.CancelledError:
@@ -37,12 +36,8 @@ class Turns:
 
     def give(self) -> None:
         """End a turn."""
-        while self._waiting:
-            _, _, next_one = heapq.heappop(self._waiting)
-            if not next_one.done():
-                next_one.set_result(None)
-                return
         self._free += 1
+        self._hand_out()
 
     @asynccontextmanager
     async def turn(self, urgency: int) -> AsyncIterator[None]:
@@ -52,3 +47,23 @@ class Turns:
             yield
         finally:
             self.give()
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """While the block runs, turns go to the FIRST only: it has the processors for itself."""
+        self._ahead += 1
+        try:
+            yield
+        finally:
+            self._ahead -= 1
+            self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._free and self._waiting:
+            urgency, _, next_one = self._waiting[0]
+            if self._ahead and urgency != FIRST:
+                return
+            heapq.heappop(self._waiting)
+            if not next_one.done():
+                self._free -= 1
+                next_one.set_result(None)

@@ -54,3 +54,20 @@ async def test_who_leaves_while_waiting_takes_no_turn_along(given_first: bool) -
         turns.give()
     await asyncio.gather(leaver, return_exceptions=True)
     await asyncio.wait_for(turns.take(0), 1)
+
+
+async def test_others_wait_while_a_first_one_is_ahead() -> None:
+    turns, went = Turns(2), []
+
+    async def work(name: str, urgency: int) -> None:
+        async with turns.turn(urgency):
+            went.append(name)
+
+    with turns.ahead():
+        later = asyncio.create_task(work("later", 3))
+        await asyncio.sleep(0)
+        await work("first", 0)
+        await asyncio.sleep(0)
+        assert went == ["first"]
+    await asyncio.wait_for(later, 1)
+    assert went == ["first", "later"]
