@@ -1,4 +1,8 @@
-"""A server, a page before it, and a real browser that opens the page."""
+"""A server, a page before it, and a real browser that opens the page.
+
+They end with this folder's tests: while Playwright is open its event loop runs in the main thread,
+where no test that is a coroutine could run.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -21,7 +25,7 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("data")) as running:
         yield running
@@ -33,7 +37,7 @@ def site(server: Server) -> Iterator[Site]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     found = shutil.which("chromium")
     if found is None:

@@ -23,7 +23,7 @@ numbers = iter(range(1, 60_000))
 """Every job of the session has a number of its own."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def struck() -> Iterator[World]:
     if os.geteuid():
         pytest.skip("the disk that fills is mounted for these tests: run them as root")

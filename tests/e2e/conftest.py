@@ -12,13 +12,13 @@ from tests.server import Server, running_server
 from tests.weights import weights
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("data")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def recording() -> bytes:
     """A spoken sentence as a 22.05 kHz stereo WAV file."""
     voice = Hibari.load(weights("hibari-heart"), threads=1)
