@@ -1,4 +1,5 @@
 # make demo: a first video.  make test: the tests.  make serve: keep the server up.
+# make test-fast: the tests that need no torch.
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= test
@@ -7,7 +8,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts
 SENTENCE := Hello! I am a face that nobody has. Give me words, or your own voice, and I will say what you want to say.
 
-.PHONY: demo serve test lint weights clean
+.PHONY: demo serve test test-fast lint weights clean
 
 demo: $(VENV)/.base
 	$(BIN)/avatar-serve weights fetch
@@ -20,6 +21,10 @@ serve: $(VENV)/.base
 test: $(VENV)/.$(EXTRAS)
 	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)
 	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.test-fast
+	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)
+	$(BIN)/python -m pytest --ignore=tests/unit/with_torch
 
 lint: $(VENV)/.$(EXTRAS)
 	$(BIN)/ruff check .
