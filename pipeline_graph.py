@@ -7,6 +7,7 @@
 resources, autoscaling and limits.
 """
 
+from deployments.deployed import deployed
 from deployments.director.deployment import DirectorStage
 from deployments.encode.deployment import EncodeStage
 from deployments.face.deployment import FaceStage
@@ -22,4 +23,4 @@ lipsync = LipsyncStage.bind()
 encode = EncodeStage.bind(lipsync)
 director = DirectorStage.bind(portrait, face, speech, encode)
 
-app = Ingress.bind(portrait, face, speech, encode, director)
+app = Ingress.bind(portrait, face, speech, encode, director, deployed)

@@ -125,6 +125,11 @@ class InARow:
             for name in ("Speech", "Lipsync", "Encode")
         }
 
+    async def at_zero(self, stage: str) -> bool:
+        """Never: an engine is loaded when it is first asked."""
+        del stage
+        return False
+
     async def about(self) -> dict[str, Any]:
         """Engine of each stage."""
         return {

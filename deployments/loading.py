@@ -43,9 +43,18 @@ def engine_class(config: EngineConfig) -> Any:
 def load_engine(config: EngineConfig, settings: Settings) -> Any:
     """Load the engine with its verified weights. Raises AvatarError `weights_missing`."""
     engine = engine_class(config)
-    return engine.load(
-        weight_files(engine.weights, open_store(settings)), threads=config.threads, **config.options
-    )
+    files = weight_files(weights_of(config), open_store(settings))
+    return engine.load(files, threads=config.threads, **config.options)
+
+
+def weights_of(config: EngineConfig) -> tuple[str, ...]:
+    """Names of the weights that the engine loads with these options.
+
+    An engine whose options choose among its `weights` says which by `weights_for(options)`.
+    """
+    engine = engine_class(config)
+    chosen = getattr(engine, "weights_for", None)
+    return tuple(engine.weights if chosen is None else chosen(config.options))
 
 
 def weight_files(names: tuple[str, ...], store: WeightsStore) -> Mapping[str, Path]:

@@ -113,6 +113,12 @@ class HandleStages:
         )
         return {"speech": speech, **encode}
 
+    async def at_zero(self, stage: str) -> bool:
+        """Whether no replica of the stage is running; False where nobody can tell."""
+        running = await self.deployed() if self.deployed is not None else {}
+        known = running.get(stage.title())
+        return known is not None and known.replicas == 0
+
     async def about(self) -> dict[str, Any]:
         """Per stage: engine, weights, state, running replicas. A stage at zero is not woken."""
         running = await self.deployed() if self.deployed is not None else {}

@@ -42,5 +42,8 @@ class Stages(Protocol):
         Raises AvatarError `overloaded` where one of them can't be asked now.
         """
 
+    async def at_zero(self, stage: str) -> bool:
+        """Whether the stage has no replica yet that could answer a call."""
+
     async def about(self) -> dict[str, Any]:
         """Per stage: engine, weights with licences, state."""

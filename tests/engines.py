@@ -13,6 +13,7 @@ from deployments.lipsync.mouth import MouthReader
 from deployments.lipsync.repair import Repairer
 from deployments.lipsync.warp import GAIN, Warp, WarpPortrait
 from deployments.speech.engine import Voice
+from media.errors import AvatarError
 from media.face import Portrait
 from media.patch import Frame, Patch
 from media.sound import Samples, Speech, Word
@@ -104,3 +105,29 @@ def clicking(seconds: float, clicks: Sequence[float], rate: int) -> Samples:
         first, last = np.searchsorted(times, (click - 0.001, click + 0.001))
         samples[first:last] += 0.7 * np.cos(np.pi * 500 * (times[first:last] - click)) ** 2
     return samples.astype(np.float32)
+
+
+class Awaited:
+    """An engine whose one file may come later; notes how often it has inferred."""
+
+    weights = ("first", "second")
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.inferred = 0
+
+    @classmethod
+    def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
+        return ()
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int, file: str) -> Self:
+        if not Path(file).is_file():
+            raise AvatarError("weights_missing", f"{Path(file).name} is missing: put it there.")
+        return cls(Path(file))
+
+    def warm_up(self) -> None:
+        self.inferred += 1
+
+    def peak_mb(self) -> int:
+        return 1234

@@ -138,6 +138,9 @@ class FakeStages:
         await self._play("makers")
         return {"speech": {"engine": "fake"}, "encode": {"engine": "fake"}}
 
+    async def at_zero(self, stage: str) -> bool:
+        return self.states.get(stage) == "at_zero"
+
     async def about(self) -> dict[str, Any]:
         await self._play("about")
         names = ("portrait", "face", "speech", "lipsync", "encode", "director")

@@ -3,6 +3,7 @@
 import asyncio
 
 from deployments.director.run import Run
+from deployments.director.warming import awake
 from media.face import Portrait
 from media.framing import frame_portrait
 from serve.jobs import avatars, records
@@ -47,8 +48,7 @@ async def keep_canvas(run: Run, canvas: Portrait, name: str) -> None:
 async def _paint(run: Run, avatar: Avatar) -> Portrait:
     means = run.means
     prompt, seed = str(avatar.origin["prompt"]), int(avatar.origin["seed"])
-    await run.report(stage="portrait", progress=1)
-    async with run.timed("portrait"):
+    async with run.timed("portrait"), awake(run, "portrait"):
         painting = await run.patiently(lambda: means.stages.paint(prompt, seed))
     async with run.timed("face"):
         portrait = await run.patiently(

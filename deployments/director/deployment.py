@@ -9,6 +9,7 @@ from typing import Any, Final
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
+from deployments.deployed import deployed
 from deployments.director.claim import direct
 from deployments.director.holding import Holding
 from deployments.director.run import Means
@@ -50,7 +51,7 @@ class DirectorStage:
         speech: "DeploymentHandle[Any]",
         encode: "DeploymentHandle[Any]",
     ) -> None:
-        self._stages = HandleStages(portrait, face, speech, encode, None)
+        self._stages = HandleStages(portrait, face, speech, encode, None, deployed=deployed)
         self._means: Means | None = None
         self._opening = asyncio.Lock()
         self._working: set[asyncio.Task[None]] = set()

@@ -34,6 +34,8 @@ class Means:
     holding: Holding
     turns: Turns = field(default_factory=lambda: Turns(AT_ONCE))
     patience: Patience = field(default_factory=Patience)
+    starts: dict[str, float] = field(default_factory=dict)
+    """Seconds that the latest start from zero took, by stage."""
 
 
 @dataclass(slots=True)

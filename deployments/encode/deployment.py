@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.encode.engine import EncodedSegment, SegmentTask
 from deployments.encode.feed import FrameFeed
-from deployments.encode.turns import FIRST, Turns
+from deployments.encode.turns import FIRST, Turns, give_way
 from deployments.lipsync.engine import LipsyncCall
 from deployments.loading import EngineConfig
 from deployments.portraits import WARM, for_portrait
@@ -23,7 +24,7 @@ from serve.storage.artifacts import open_artifacts
 from serve.storage.portraits import load_portrait
 
 FIRST_ONES: Final = 16
-"""Threads beside the workers', for first segments, which overtake the long ones."""
+"""Threads for first segments, which overtake the long ones."""
 ASKED: Final = 4
 """Times that a call to lip sync is made before the segment is given up."""
 PAUSE: Final = 0.25
@@ -40,12 +41,12 @@ class EncodeStage(EngineShell):
         self._artifacts = open_artifacts(Settings().storage())
 
     def threads_of(self, config: EngineConfig) -> int:
-        """One for each segment in work, most of which wait for their turn."""
-        return config.workers + FIRST_ONES
+        """For first segments, most of which wait for their turn; later ones have their own."""
+        return FIRST_ONES
 
-    async def reconfigure(self, user_config: dict[str, Any]) -> None:
-        """Load the engine that the config names."""
-        await super().reconfigure(user_config)
+    def loaded(self) -> None:
+        """Threads and turns for so many workers."""
+        self._later = ThreadPoolExecutor(self.config.workers, "later", initializer=give_way)
         self._let_in = Turns(self.config.workers)
         self._turns = Turns(self.config.workers)
 
@@ -53,7 +54,7 @@ class EncodeStage(EngineShell):
     async def canvas(self, portrait: str) -> Any:
         """The portrait converted once."""
         loaded = await load_portrait(self._artifacts, portrait)
-        return await self.in_thread(self._engine.prepare, loaded)
+        return await self.in_thread(self.engine.prepare, loaded)
 
     async def segment(self, task: SegmentTask) -> EncodedSegment:
         """One segment; a cancelled call stops its thread and the lip sync calls in flight."""
@@ -75,8 +76,11 @@ class EncodeStage(EngineShell):
 
         feed = FrameFeed(task, ask, asyncio.get_running_loop(), self._turns)
         began = time.perf_counter()
+        pool = self._pool if task.urgency == FIRST else self._later
         try:
-            data: bytes = await self.in_thread(self._engine.encode, canvas, task, feed.frames())
+            data: bytes = await self.in_thread_of(
+                pool, self.engine.encode, canvas, task, feed.frames()
+            )
         finally:
             feed.stop()
         spent = 1e3 * (time.perf_counter() - began) - feed.waited_ms

@@ -15,8 +15,8 @@ from media.resample import hearing
 from media.sound import Sound
 from media.timegrid import HEARING_RATE, TimeGrid
 
-CALL_FRAMES: Final = 25
-"""Frames a call: long enough that a hop's cost is small, short enough that memory stays flat."""
+CALL_FRAMES: Final = 16
+"""Frames a call: long enough that a hop's cost is small, short enough that turns end soon."""
 IN_FLIGHT: Final = 2
 
 Ask = Callable[[LipsyncCall], Awaitable[tuple[list[Frame], float]]]
@@ -56,7 +56,7 @@ class FrameFeed:
     """Bridges an encoder thread to calls on the event loop.
 
     The encoder works in turns, one a call's frames, so that a more urgent segment overtakes a long
-    one within a second's frames.
+    one within that many frames.
     """
 
     task: SegmentTask

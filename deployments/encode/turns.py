@@ -5,12 +5,26 @@ Urgency is a number, 0 the most urgent. A job's first segment is that: its viewe
 
 import asyncio
 import heapq
+import os
+import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 
 FIRST = 0
 """Urgency of a job's first segment."""
+
+NICE = 10
+
+
+def give_way() -> None:
+    """Have the system prefer all else to this thread: first segments, and the stages before them.
+
+    On Linux, where threads have priorities of their own; elsewhere nothing changes.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 class Turns:

@@ -12,10 +12,10 @@ class FaceStage(EngineShell):
 
     async def find(self, picture: Picture) -> list[Face]:
         """All faces, numbered left to right."""
-        faces: list[Face] = await self.in_thread(self._engine.find, picture)
+        faces: list[Face] = await self.in_thread(self.engine.find, picture)
         return faces
 
     async def mesh(self, picture: Picture, face: Face) -> Face:
         """The face with its mesh filled; raises `no_face` where none fits."""
-        meshed: Face = await self.in_thread(self._engine.mesh, picture, face)
+        meshed: Face = await self.in_thread(self.engine.mesh, picture, face)
         return meshed

@@ -17,6 +17,9 @@ class FaceEngine(Protocol):
     def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
         """Open the weights: `files` maps each member's file name to where it lies."""
 
+    def warm_up(self) -> None:
+        """Infer once on made-up input, so that the first call takes no longer than the others."""
+
     def find(self, picture: Picture) -> list[Face]:
         """All faces, numbered left to right; the mesh may still be missing."""
 

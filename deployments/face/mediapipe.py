@@ -5,6 +5,7 @@ are found, and the mesh is fitted a second time in the region that the first one
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
@@ -21,7 +22,7 @@ from deployments.face.second_look import second_look
 from deployments.face.tflite import Network, read_task, unreadable
 from deployments.face.tiles import Tile
 from media.errors import AvatarError
-from media.face import Face, Picture, left_to_right
+from media.face import Face, HeadPose, Picture, left_to_right
 
 Box = NDArray[np.float32]
 
@@ -103,6 +104,16 @@ class MediaPipe:
     def canonical(self) -> CanonicalFace:
         """The average face that poses are measured against."""
         return self._networks.canonical
+
+    def warm_up(self) -> None:
+        """Run every network once."""
+        blank: Picture = np.full((256, 256, 3), 128, np.uint8)
+        middle = Face(
+            (64.0, 64.0, 192.0, 192.0), 1.0, HeadPose(0, 0, 0), np.empty((0, 2), np.float32)
+        )
+        self.find(blank)
+        with suppress(AvatarError):  # there is no face
+            self.mesh(blank, middle)
 
     def find(self, picture: Picture) -> list[Face]:
         """All faces, numbered left to right, with mesh and blendshapes.

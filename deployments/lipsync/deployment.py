@@ -23,16 +23,15 @@ class LipsyncStage(EngineShell):
         super().__init__()
         self._artifacts = open_artifacts(Settings().storage())
 
-    async def reconfigure(self, user_config: dict[str, Any]) -> None:
-        """Load the engine that the config names."""
-        await super().reconfigure(user_config)
-        self._batches = Batches(self._make, size=self._engine.batch, workers=self.config.workers)
+    def loaded(self) -> None:
+        """Batches of the size that the engine is fastest with."""
+        self._batches = Batches(self._make, size=self.engine.batch, workers=self.config.workers)
 
     @serve.multiplexed(max_num_models_per_replica=WARM)
     async def prepared(self, portrait: str) -> Any:
         """The portrait as the engine needs it; a miss costs loading and preparing it once."""
         loaded = await load_portrait(self._artifacts, portrait)
-        return await self.in_thread(self._engine.prepare, loaded)
+        return await self.in_thread(self.engine.prepare, loaded)
 
     async def frames(self, call: LipsyncCall) -> tuple[list[Frame], float]:
         """The frames of a call and the milliseconds that the engine took for them."""
@@ -41,6 +40,6 @@ class LipsyncStage(EngineShell):
 
     async def _make(self, calls: list[tuple[Any, LipsyncCall]]) -> list[tuple[list[Frame], float]]:
         began = time.perf_counter()
-        made: list[list[Frame]] = await self.in_thread(self._engine.frames, calls)
+        made: list[list[Frame]] = await self.in_thread(self.engine.frames, calls)
         spent = 1e3 * (time.perf_counter() - began) / len(calls)
         return [(frames, spent) for frames in made]

@@ -54,6 +54,9 @@ class LipsyncEngine(Protocol[Prepared]):
     def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
         """Open the weights: `files` maps each member's file name to where it lies."""
 
+    def warm_up(self) -> None:
+        """Infer once on made-up input, so that the first call takes no longer than the others."""
+
     def prepare(self, portrait: Portrait) -> Prepared:
         """Everything about a portrait that does not depend on the sound; done once."""
 

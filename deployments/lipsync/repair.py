@@ -72,6 +72,10 @@ class Repairer:
             raise _unusable(path)
         return cls(session)
 
+    def warm_up(self) -> None:
+        """Run the network once."""
+        self._session.run(None, {"given": np.zeros((1, 8, HEIGHT, WIDTH), np.uint8)})
+
     def repair(self, place: Place, rgbs: Sequence[Picture], moved: Sequence[Moved]) -> None:
         """Repair warped mouth rectangles (height, width, 3) in place."""
         given = np.empty((len(rgbs), 8, HEIGHT, WIDTH), np.uint8)

@@ -20,6 +20,8 @@ from deployments.lipsync.repair import Place, Repairer, find_place
 from media.colour import to_i420
 from media.face import Picture, Portrait
 from media.patch import Frame, Patch
+from media.sound import Sound
+from media.timegrid import HEARING_RATE
 
 GAIN: Final = 1.15
 """How much wider mouths open than the network says: it was taught careful speech."""
@@ -75,6 +77,13 @@ class Warp:
         other = Path(repair) if isinstance(repair, str) else None
         repairer = Repairer.load(other, threads=threads) if repair else None
         return cls(MouthReader.load(None, threads=threads), repairer, gain)
+
+    def warm_up(self) -> None:
+        """Run both networks once."""
+        silence = Sound(np.zeros(2 * HEARING_RATE, np.float32), HEARING_RATE)
+        self._reader.curves(silence, np.arange(16) / 25)
+        if self._repairer is not None:
+            self._repairer.warm_up()
 
     def prepare(self, portrait: Portrait) -> WarpPortrait:
         """Fields, interior and eyes of a portrait."""

@@ -12,5 +12,5 @@ class PortraitStage(EngineShell):
 
     async def paint(self, prompt: str, seed: int) -> Painting:
         """One portrait; raises AvatarError for a prompt without words."""
-        painting: Painting = await self.in_thread(self._engine.paint, prompt, seed)
+        painting: Painting = await self.in_thread(self.engine.paint, prompt, seed)
         return painting

@@ -31,5 +31,8 @@ class PortraitEngine(Protocol):
     def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
         """Open the weights: `files` maps each member's file name to where it lies."""
 
+    def warm_up(self) -> None:
+        """Infer once on made-up input, so that the first call takes no longer than the others."""
+
     def paint(self, prompt: str, seed: int) -> Painting:
         """Paint one portrait. Raises AvatarError `invalid_request` for an empty prompt."""

@@ -64,6 +64,12 @@ class Steered:
             Probes.read(),
         )
 
+    def warm_up(self) -> None:
+        """Run every network once."""
+        mean = self._generator.latents(np.zeros((1, LATENT)))[0]
+        self._generator.picture(mean)
+        self._faces.warm_up()
+
     def paint(self, prompt: str, seed: int) -> Painting:
         """Paint an adult as the English words ask, (1024, 1024, 3).
 

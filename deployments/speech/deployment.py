@@ -15,17 +15,17 @@ class SpeechStage(EngineShell):
 
     async def voices(self) -> list[Voice]:
         """The voices that can speak now."""
-        return list(self._engine.voices)
+        return list(self.engine.voices)
 
     async def check(self, text: str, voice: str) -> int:
         """Pieces that the text will be spoken in; raises `empty_text`, `unknown_voice`."""
-        pieces: int = await self.in_thread(self._engine.check, text, voice)
+        pieces: int = await self.in_thread(self.engine.check, text, voice)
         return pieces
 
     async def speak(
         self, text: str, voice: str, speed: float, first: int = 0
     ) -> AsyncIterator[Speech]:
         """Speech from piece number `first` on, in order."""
-        pieces: Iterator[Speech] = self._engine.speak(text, voice, speed, first)
+        pieces: Iterator[Speech] = self.engine.speak(text, voice, speed, first)
         while (piece := await self.in_thread(next, pieces, None)) is not None:
             yield piece

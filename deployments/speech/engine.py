@@ -33,6 +33,9 @@ class SpeechEngine(Protocol):
     def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
         """Open the weights: `files` maps each member's file name to where it lies."""
 
+    def warm_up(self) -> None:
+        """Infer once on made-up input, so that the first call takes no longer than the others."""
+
     @property
     def voices(self) -> Sequence[Voice]:
         """The voices that can speak now."""

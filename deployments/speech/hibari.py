@@ -77,6 +77,11 @@ class Hibari:
         vocabulary = json.loads((assets / "vocab.json").read_text(encoding="utf-8"))
         return cls(session, g2p, vocabulary)
 
+    def warm_up(self) -> None:
+        """Speak a word."""
+        for _ in self.speak("Hello.", _VOICE.id):
+            pass
+
     @property
     def voices(self) -> Sequence[Voice]:
         """The voice in the package; the library's others would have to be downloaded."""

@@ -1,18 +1,14 @@
 """The ingress on Ray Serve: the HTTP application in front of the stages' deployments."""
 
-import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from ray import serve
-from ray.serve.context import _get_global_client
 from ray.serve.handle import DeploymentHandle
-from ray.serve.schema import ReplicaState
 
 from serve.api.app import create_app
 from serve.api.services import Services, open_services
-from serve.handles import HandleStages, Running
+from serve.handles import Deployed, HandleStages
 from serve.settings import Settings
 
 
@@ -28,6 +24,7 @@ class Ingress:
         speech: DeploymentHandle[Any],
         encode: DeploymentHandle[Any],
         director: DeploymentHandle[Any],
+        deployed: Deployed,
     ) -> None:
         application = serve.get_replica_context().app_name
         self._stages = HandleStages(
@@ -37,7 +34,7 @@ class Ingress:
             encode,
             director,
             serve.get_deployment_handle("Lipsync", application),
-            deployed=lambda: asyncio.to_thread(_deployed, application),
+            deployed=deployed,
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -46,18 +43,3 @@ class Ingress:
 
     async def _open(self) -> Services:
         return await open_services(Settings(), self._stages)
-
-
-def _deployed(application: str) -> Mapping[str, Running]:
-    """Replicas and configured engine by deployment, as the controller's details give them."""
-    client = _get_global_client()
-    if client is None:
-        return {}
-    deployments = client.get_serve_details()["applications"][application]["deployments"]
-    return {
-        name: Running(
-            sum(replica["state"] == ReplicaState.RUNNING for replica in about["replicas"]),
-            (about["deployment_config"].get("user_config") or {}).get("engine"),
-        )
-        for name, about in deployments.items()
-    }

@@ -39,8 +39,12 @@ async def report(
     timings: Mapping[str, float] | None = None,
     portrait: str | None = None,
     fingerprint: str | None = None,
+    eta_seconds: float | None = None,
 ) -> None:
-    """Note where the work stands; what is None stays as it was. Progress never falls."""
+    """Note where the work stands; what is None stays as it was. Progress never falls.
+
+    `eta_seconds`: until the stage is over, told with it where the job's own course can't tell.
+    """
     async with database.write() as session:
         job, at = await hold(session, job_id, fence)
         job.segments_total = job.segments_total if segments_total is None else segments_total
@@ -49,7 +53,7 @@ async def report(
             await alone_with_portrait(session, portrait)
             job.portrait = portrait
         job.fingerprint = fingerprint or job.fingerprint
-        _move(session, job, at, stage=stage, progress=progress)
+        _move(session, job, at, stage=stage, progress=progress, eta=eta_seconds)
 
 
 async def commit_segment(
@@ -132,6 +136,7 @@ def _move(
     *,
     stage: str | None = None,
     progress: int | None = None,
+    eta: float | None = None,
 ) -> None:
     """Change stage and progress, with an event where one of them really changed."""
     new_stage = stage is not None and stage != job.stage
@@ -141,7 +146,7 @@ def _move(
     if new_progress and progress is not None:
         job.progress = min(progress, 99)  # 100 is said by `complete` alone
     if new_stage or new_progress:
-        data = {"stage": job.stage, "progress": job.progress, "eta_seconds": _eta(job, at)}
+        data = {"stage": job.stage, "progress": job.progress, "eta_seconds": eta or _eta(job, at)}
         events.append(session, job, "stage" if new_stage else "progress", data, at)
 
 

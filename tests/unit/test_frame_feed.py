@@ -1,6 +1,7 @@
 """Encode pulls from lip sync: in order, two calls in flight, nothing after a stop."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from deployments.encode.engine import SegmentTask
-from deployments.encode.feed import IN_FLIGHT, FrameFeed, Stopped
+from deployments.encode.feed import CALL_FRAMES, IN_FLIGHT, FrameFeed, Stopped
 from deployments.encode.turns import Turns
 from deployments.lipsync.engine import LipsyncCall
 from media.patch import Frame, Pose
@@ -48,7 +49,7 @@ def numbers(frames: Iterator[Frame]) -> list[float]:
 async def test_frames_come_in_order_and_each_once() -> None:
     feed = FrameFeed(TASK, ScriptedLipsync(), asyncio.get_running_loop(), Turns(1))
     assert await asyncio.to_thread(numbers, feed.frames()) == list(range(200))
-    assert feed.lipsync_ms == 16.0
+    assert feed.lipsync_ms == 2.0 * math.ceil(200 / CALL_FRAMES)
 
 
 async def test_no_more_than_two_calls_are_in_flight_however_slow_the_encoder() -> None:
@@ -63,7 +64,9 @@ async def test_no_more_than_two_calls_are_in_flight_however_slow_the_encoder() -
 
 
 async def test_a_failed_call_fails_the_segment() -> None:
-    feed = FrameFeed(TASK, ScriptedLipsync(fail_at=50), asyncio.get_running_loop(), Turns(1))
+    feed = FrameFeed(
+        TASK, ScriptedLipsync(fail_at=3 * CALL_FRAMES), asyncio.get_running_loop(), Turns(1)
+    )
     with pytest.raises(RuntimeError, match="scripted"):
         await asyncio.to_thread(numbers, feed.frames())
 

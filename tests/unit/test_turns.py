@@ -1,10 +1,14 @@
 """Turns: so many at once, the urgent first, none lost by those who leave."""
 
 import asyncio
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deployments.encode.turns import Turns
+from deployments.encode.turns import NICE, Turns, give_way
 
 
 async def test_only_so_many_have_a_turn_at_once() -> None:
@@ -71,3 +75,14 @@ async def test_others_wait_while_a_first_one_is_ahead() -> None:
         assert went == ["first"]
     await asyncio.wait_for(later, 1)
     assert went == ["first", "later"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux")
+def test_a_thread_that_gives_way_leaves_the_others_as_they_are() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = niceness()
+    with ThreadPoolExecutor(1, initializer=give_way) as pool:
+        assert pool.submit(niceness).result() == before + NICE
+    assert niceness() == before

@@ -1,0 +1,29 @@
+"""What Serve's controller knows of the deployments beside this one."""
+
+import asyncio
+from collections.abc import Mapping
+
+from ray import serve
+from ray.serve.context import _get_global_client
+from ray.serve.schema import ReplicaState
+
+from serve.handles import Running
+
+
+async def deployed() -> Mapping[str, Running]:
+    """Running replicas and configured engine by deployment, of this replica's application."""
+    return await asyncio.to_thread(_deployed, serve.get_replica_context().app_name)
+
+
+def _deployed(application: str) -> Mapping[str, Running]:
+    client = _get_global_client()
+    if client is None:
+        return {}
+    deployments = client.get_serve_details()["applications"][application]["deployments"]
+    return {
+        name: Running(
+            sum(replica["state"] == ReplicaState.RUNNING for replica in about["replicas"]),
+            (about["deployment_config"].get("user_config") or {}).get("engine"),
+        )
+        for name, about in deployments.items()
+    }

@@ -1,0 +1,64 @@
+"""A replica without its weights says so, and works as soon as they are there."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from deployments.shell import EngineShell
+from media.errors import AvatarError
+from tests.engines import Awaited
+
+
+def config(file: Path) -> dict[str, object]:
+    return {"engine": "tests.engines:Awaited", "options": {"file": str(file)}}
+
+
+async def until_loaded(shell: EngineShell) -> Awaited:
+    async with asyncio.timeout(10):
+        while True:
+            await shell.check_health()
+            await asyncio.sleep(0.05)
+            try:
+                engine: Awaited = shell.engine
+            except AvatarError:
+                continue
+            return engine
+
+
+async def test_a_replica_has_inferred_before_it_is_ready(tmp_path: Path) -> None:
+    (tmp_path / "net").touch()
+    shell = EngineShell()
+    assert await shell.about() == {"state": "starting"}
+    await shell.reconfigure(config(tmp_path / "net"))
+    assert shell.engine.inferred == 1
+    about = await shell.about()
+    assert (about["state"], about["gpu_memory_peak_mb"]) == ("ready", 1234)
+    assert about["weights"] == []  # what the options choose, not all that the engine can load
+
+
+async def test_missing_weights_are_named_to_everybody_who_asks(tmp_path: Path) -> None:
+    shell = EngineShell()
+    await shell.reconfigure(config(tmp_path / "net"))
+    about = await shell.about()
+    assert (about["state"], about["error"]) == ("failed", "weights_missing")
+    assert about["message"] == "net is missing: put it there."
+    assert about["engine"] == "tests.engines:Awaited"
+    with pytest.raises(AvatarError, match="net is missing"):
+        _ = shell.engine
+
+
+async def test_weights_that_come_later_are_taken_up_without_a_restart(tmp_path: Path) -> None:
+    shell = EngineShell()
+    await shell.reconfigure(config(tmp_path / "net"))
+    (tmp_path / "net").touch()
+    engine = await until_loaded(shell)
+    assert engine.inferred == 1
+    assert (await shell.about())["state"] == "ready"
+
+
+async def test_a_config_that_no_weights_can_mend_is_refused(tmp_path: Path) -> None:
+    shell = EngineShell()
+    wrong = {"engine": "tests.engines:Awaited", "options": {"fiel": "net"}}
+    with pytest.raises(ValueError, match="takes no option fiel"):
+        await shell.reconfigure(wrong)
