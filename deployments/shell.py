@@ -47,6 +47,13 @@ class EngineShell:
         return self._config
 
     @property
+    def pool(self) -> ThreadPoolExecutor:
+        """The shell's threads."""
+        if self._pool is None:
+            raise RuntimeError("the engine is not loaded yet")
+        return self._pool
+
+    @property
     def engine(self) -> Any:
         """The loaded engine. Raises the AvatarError for which it could not be loaded."""
         if self._fault is not None:
@@ -86,11 +93,11 @@ class EngineShell:
 
     async def in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` in one of the shell's threads."""
-        return await self.in_thread_of(self._pool, work, *args, **kwargs)
+        return await self.in_thread_of(self.pool, work, *args, **kwargs)
 
     async def in_thread_of(
         self,
-        pool: ThreadPoolExecutor | None,
+        pool: ThreadPoolExecutor,
         work: Callable[P, R],
         *args: P.args,
         **kwargs: P.kwargs,

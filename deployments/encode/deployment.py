@@ -4,6 +4,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ray import serve
@@ -11,7 +12,7 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.encode.engine import EncodedSegment, SegmentTask
 from deployments.encode.feed import FrameFeed
-from deployments.encode.turns import FIRST, Turns, give_way
+from deployments.encode.turns import FIRST, Turns, threads_that_give_way
 from deployments.lipsync.engine import LipsyncCall
 from deployments.loading import EngineConfig
 from deployments.portraits import WARM, for_portrait
@@ -31,6 +32,14 @@ PAUSE: Final = 0.25
 """Seconds before a lost call is made again, doubled each time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Threads that encode, and the turns that they take."""
+
+    threads: ThreadPoolExecutor
+    turns: Turns
+
+
 @serve.deployment(name="Encode")
 class EncodeStage(EngineShell):
     """Encodes segments from patches that it pulls from lip sync."""
@@ -46,9 +55,11 @@ class EncodeStage(EngineShell):
 
     def loaded(self) -> None:
         """Threads and turns for so many workers."""
-        self._later = ThreadPoolExecutor(self.config.workers, "later", initializer=give_way)
-        self._let_in = Turns(self.config.workers)
-        self._turns = Turns(self.config.workers)
+        workers = self.config.workers
+        # Apart from each other: a first segment waits for no turn of one that gives way.
+        self._firsts = Lane(self.pool, Turns(workers))
+        self._later = Lane(threads_that_give_way(workers), Turns(workers))
+        self._let_in = Turns(workers)
 
     @serve.multiplexed(max_num_models_per_replica=WARM)
     async def canvas(self, portrait: str) -> Any:
@@ -63,7 +74,7 @@ class EncodeStage(EngineShell):
             # An encoder holds pictures back while it looks ahead, so only so many are open at once;
             # first segments are short, and go at once.
             if task.urgency == FIRST:
-                stack.enter_context(self._turns.ahead())
+                stack.enter_context(self._later.turns.ahead())
             else:
                 await stack.enter_async_context(self._let_in.turn(task.urgency))
             return await self._encoded(canvas, task)
@@ -74,12 +85,12 @@ class EncodeStage(EngineShell):
         async def ask(call: LipsyncCall) -> tuple[list[Frame], float]:
             return await _asked_again(lipsync, call)
 
-        feed = FrameFeed(task, ask, asyncio.get_running_loop(), self._turns)
+        lane = self._firsts if task.urgency == FIRST else self._later
+        feed = FrameFeed(task, ask, asyncio.get_running_loop(), lane.turns)
         began = time.perf_counter()
-        pool = self._pool if task.urgency == FIRST else self._later
         try:
             data: bytes = await self.in_thread_of(
-                pool, self.engine.encode, canvas, task, feed.frames()
+                lane.threads, self.engine.encode, canvas, task, feed.frames()
             )
         finally:
             feed.stop()

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 
@@ -18,11 +19,15 @@ FIRST = 0
 NICE = 10
 
 
-def give_way() -> None:
-    """Have the system prefer all else to this thread: first segments, and the stages before them.
+def threads_that_give_way(count: int) -> ThreadPoolExecutor:
+    """Threads to which the system prefers all others: first segments, and the stages before them.
 
-    On Linux, where threads have priorities of their own; elsewhere nothing changes.
+    On Linux, where threads have priorities of their own; elsewhere they are like the others.
     """
+    return ThreadPoolExecutor(count, "later", initializer=_give_way)
+
+
+def _give_way() -> None:
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 

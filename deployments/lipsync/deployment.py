@@ -1,10 +1,13 @@
 """The lip sync stage on Ray Serve."""
 
 import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ray import serve
 
+from deployments.encode.turns import FIRST, threads_that_give_way
 from deployments.lipsync.batches import Batches
 from deployments.lipsync.engine import LipsyncCall
 from deployments.portraits import WARM
@@ -13,6 +16,11 @@ from media.patch import Frame
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
 from serve.storage.portraits import load_portrait
+
+Call = tuple[Any, LipsyncCall]
+"""With the portrait as the engine prepared it."""
+Made = tuple[list[Frame], float]
+"""Frames and the milliseconds that the engine took for them."""
 
 
 @serve.deployment(name="Lipsync")
@@ -25,7 +33,12 @@ class LipsyncStage(EngineShell):
 
     def loaded(self) -> None:
         """Batches of the size that the engine is fastest with."""
-        self._batches = Batches(self._make, size=self.engine.batch, workers=self.config.workers)
+        size, workers = self.engine.batch, self.config.workers
+        self._batches = self._firsts = Batches(self._maker(self.pool), size=size, workers=workers)
+        if size == 1:
+            # Nothing is gained by making them together: a first segment waits for no other.
+            giving_way = self._maker(threads_that_give_way(workers))
+            self._batches = Batches(giving_way, size=size, workers=workers)
 
     @serve.multiplexed(max_num_models_per_replica=WARM)
     async def prepared(self, portrait: str) -> Any:
@@ -36,10 +49,14 @@ class LipsyncStage(EngineShell):
     async def frames(self, call: LipsyncCall) -> tuple[list[Frame], float]:
         """The frames of a call and the milliseconds that the engine took for them."""
         prepared = await self.prepared(call.portrait)
-        return await self._batches.made((prepared, call), call.urgency)
+        batches = self._firsts if call.urgency == FIRST else self._batches
+        return await batches.made((prepared, call), call.urgency)
 
-    async def _make(self, calls: list[tuple[Any, LipsyncCall]]) -> list[tuple[list[Frame], float]]:
-        began = time.perf_counter()
-        made: list[list[Frame]] = await self.in_thread(self.engine.frames, calls)
-        spent = 1e3 * (time.perf_counter() - began) / len(calls)
-        return [(frames, spent) for frames in made]
+    def _maker(self, threads: ThreadPoolExecutor) -> Callable[[list[Call]], Awaitable[list[Made]]]:
+        async def make(calls: list[Call]) -> list[Made]:
+            began = time.perf_counter()
+            made: list[list[Frame]] = await self.in_thread_of(threads, self.engine.frames, calls)
+            spent = 1e3 * (time.perf_counter() - began) / len(calls)
+            return [(frames, spent) for frames in made]
+
+        return make

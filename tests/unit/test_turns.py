@@ -4,11 +4,10 @@ import asyncio
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deployments.encode.turns import NICE, Turns, give_way
+from deployments.encode.turns import NICE, Turns, threads_that_give_way
 
 
 async def test_only_so_many_have_a_turn_at_once() -> None:
@@ -83,6 +82,6 @@ def test_a_thread_that_gives_way_leaves_the_others_as_they_are() -> None:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     before = niceness()
-    with ThreadPoolExecutor(1, initializer=give_way) as pool:
+    with threads_that_give_way(1) as pool:
         assert pool.submit(niceness).result() == before + NICE
     assert niceness() == before
