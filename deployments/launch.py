@@ -73,7 +73,7 @@ def set_defaults() -> None:
         os.environ.setdefault(name, value)
 
 
-def deploy(config: dict[str, Any], stopped: threading.Event) -> Any:
+def deploy(config: dict[str, Any], stopped: threading.Event, within: float = READY_SECONDS) -> Any:
     """Run the application on the Ray that this process is connected to, like `start`."""
     from ray.serve._private import api
     from ray.serve.schema import ServeDeploySchema
@@ -83,12 +83,14 @@ def deploy(config: dict[str, Any], stopped: threading.Event) -> Any:
         http_options=schema.http_options.model_dump(), proxy_location=schema.proxy_location
     )
     client.deploy_apps(schema)
-    _await_running(client, [application.name for application in schema.applications], stopped)
+    _await_running(
+        client, [application.name for application in schema.applications], stopped, within
+    )
     return client
 
 
-def _await_running(client: Any, names: list[str], stopped: threading.Event) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+def _await_running(client: Any, names: list[str], stopped: threading.Event, within: float) -> None:
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         statuses = [client.get_serve_status(name) for name in names]
         states = [str(status.app_status.status.value) for status in statuses]
@@ -98,7 +100,7 @@ def _await_running(client: Any, names: list[str], stopped: threading.Event) -> N
             raise RuntimeError("\n".join(_complaints(statuses)))
         if stopped.wait(0.1):
             return
-    raise RuntimeError(f"the stages did not come up within {READY_SECONDS:.0f} s")
+    raise RuntimeError(f"the stages did not come up within {within:.0f} s")
 
 
 def _complaints(statuses: list[Any]) -> list[str]:

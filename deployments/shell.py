@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from ray.util.metrics import Gauge
 
+from deployments.devices.card import process_memory_mb
 from deployments.loading import EngineConfig, engine_class, load_engine, weights_of
 from media.errors import AvatarError
 from serve.settings import Settings
@@ -120,7 +121,9 @@ class EngineShell:
             fault = {"error": self._fault.code, "message": self._fault.message}
             return {**about, "state": "failed", **fault}
         peak = self._peak_mb()
-        return about if peak is None else {**about, "gpu_memory_peak_mb": peak}
+        if peak is None:
+            return about
+        return {**about, "gpu_memory_peak_mb": peak, "gpu_process_mb": process_memory_mb()}
 
     async def _load(self) -> None:
         try:

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal
 import typer
 from rich.console import Console
 
+from serve.profiles import misfits, shares
 from serve.settings import Settings
 from serve.weights.store import open_store
 
@@ -28,8 +29,10 @@ _GIB: Final = 2**30
 _EXTRAS: Final = {
     "insightface": ("the InsightFace engine", 'pip install "avatar-serve[insightface]"'),
     "asyncpg": ("PostgreSQL", 'pip install "avatar-serve[postgres]"'),
-    "torch": ("the torch engines", "pip install torch"),
+    "torch": ("the Wav2Lip engine", 'pip install "avatar-serve[wav2lip]"'),
+    "diffusers": ("portraits by diffusion", 'pip install "avatar-serve[diffusion]"'),
     "huggingface_hub": ("weights from a model hub", "pip install huggingface_hub"),
+    "ffmpeg": ("the ffmpeg encode engine", 'pip install "avatar-serve[ffmpeg]"'),
 }
 
 
@@ -45,10 +48,15 @@ class Check:
 
 def doctor(
     port: Annotated[int, typer.Option(help="The port to be used by the server.")] = PORT,
+    config: Annotated[
+        Path | None, typer.Option(help="A Serve config file whose GPUs to check.", exists=True)
+    ] = None,
 ) -> None:
     """Say what works here and what is missing; exit code 1 when the default cannot work."""
     console = Console()
     findings = checks(Settings(), port)
+    if config is not None:
+        findings += gpu_shares(config, card_sizes())
     style = {"ok": "green", "note": "yellow", "fail": "red"}
     for check in findings:
         console.print(f"{check.status:<5}", style=style[check.status], end="")
@@ -192,6 +200,36 @@ def _gpu() -> Check:
     except (OSError, subprocess.SubprocessError) as error:
         return Check("gpu", "note", f"nvidia-smi fails ({error})", "mend the driver to use the GPU")
     return Check("gpu", "ok", "; ".join(answer.stdout.strip().splitlines()))
+
+
+def card_sizes() -> list[int]:
+    """MiB of each GPU, by the driver."""
+    smi = shutil.which("nvidia-smi")
+    if smi is None:
+        return []
+    query = [smi, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(  # noqa: S603 - the found program with fixed arguments
+            query, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []  # `_gpu` says why
+    return [int(line) for line in answer.stdout.split()]
+
+
+def gpu_shares(config: Path, cards: Sequence[int]) -> list[Check]:
+    """Whether the replicas of a config file fit the GPUs here."""
+    wanted = shares(config)
+    if not wanted:
+        return [Check("gpu shares", "ok", f"{config.name} uses no GPU")]
+    if not cards:
+        what = ", ".join(share.deployment for share in wanted)
+        return [Check("gpu shares", "fail", f"{what} want a GPU; none is seen", "check nvidia-smi")]
+    wrong = list(misfits(wanted, len(cards), min(cards)))
+    if wrong:
+        return [Check("gpu shares", "fail", sentence) for sentence in wrong]
+    needs = sum(share.replicas * share.needs_mb for share in wanted)
+    return [Check("gpu shares", "ok", f"{config.name} takes {needs} MiB of {sum(cards)}")]
 
 
 def _gpu_by_torch() -> Check:

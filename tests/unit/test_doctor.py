@@ -9,7 +9,8 @@ import typer
 from typer.testing import CliRunner
 
 from serve import doctor as doctor_module
-from serve.doctor import Check, checks, doctor
+from serve.commands.private import LOCAL_CONFIG
+from serve.doctor import Check, checks, doctor, gpu_shares
 from serve.settings import Settings
 from serve.weights.manifest import load_manifest
 
@@ -95,3 +96,23 @@ def test_the_exit_code_is_1_only_when_the_default_cannot_work(
     assert result.output.splitlines() == ["ok   one: fine", "note two: missing [x] -> install it"]
     findings.append(Check("three", "fail", "broken"))
     assert CliRunner().invoke(app, []).exit_code == 1
+
+
+def test_a_config_for_gpus_is_held_against_the_cards_that_are_there() -> None:
+    gpu = LOCAL_CONFIG.with_name("gpu.yaml")
+    assert [check.status for check in gpu_shares(LOCAL_CONFIG, [])] == ["ok"]
+    assert [check.status for check in gpu_shares(gpu, [15_360])] == ["ok"]
+    (unseen,) = gpu_shares(gpu, [])
+    assert unseen.status == "fail"
+    assert "Lipsync" in unseen.detail
+    small = gpu_shares(gpu, [8192])
+    assert small
+    assert all(check.status == "fail" for check in small)
+
+
+def test_a_config_is_checked_by_command() -> None:
+    app = typer.Typer()
+    app.command()(doctor)
+    gpu = LOCAL_CONFIG.with_name("gpu.yaml")
+    answer = CliRunner().invoke(app, ["--config", str(gpu)])
+    assert "gpu shares" in answer.output

@@ -1,0 +1,52 @@
+"""Fractions of a GPU that don't lie: what is capped fits into what is counted."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deployments.in_a_row import engine_configs
+from deployments.loading import engine_class
+from serve.commands.private import LOCAL_CONFIG
+from serve.profiles import CONTEXT_MB, Share, misfits, shares
+
+CONFIGS = sorted(LOCAL_CONFIG.parent.glob("*.yaml"))
+CARDS = {"local.yaml": (0, 0), "gpu.yaml": (1, 15_360)}
+"""Cards that a profile is for, and MiB of each: a T4, the smallest that cloud providers lend."""
+
+SHARE = Share("Lipsync", "engine", 1, 0.25, 3000)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
+def test_a_profile_fits_the_cards_that_it_is_for(config: Path) -> None:
+    cards, card_mb = CARDS[config.name]
+    assert list(misfits(shares(config), cards, card_mb)) == []
+
+
+def test_the_profile_for_a_gpu_shares_it_between_several_stages() -> None:
+    assert len(shares(LOCAL_CONFIG.with_name("gpu.yaml"))) >= 3
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (replace(SHARE, memory_mb=0), "without a cap"),
+        (replace(SHARE, memory_mb=4096), "more than 0.25 of a card"),
+        (replace(SHARE, memory_mb=4096 - CONTEXT_MB + 1), "more than 0.25 of a card"),
+        (replace(SHARE, replicas=5), "1.25 GPUs"),
+    ],
+)
+def test_what_does_not_fit_is_told(share: Share, said: str) -> None:
+    (misfit,) = misfits([share], 1, 16_384)
+    assert said in misfit
+
+
+def test_a_replica_may_fill_its_fraction_to_the_last() -> None:
+    full = replace(SHARE, memory_mb=4096 - CONTEXT_MB, replicas=4)
+    assert list(misfits([full], 1, 16_384)) == []
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
+def test_every_engine_of_a_profile_exists_and_takes_its_options(config: Path) -> None:
+    for engine in engine_configs(config).values():
+        engine_class(engine)
