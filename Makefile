@@ -1,5 +1,5 @@
 # make demo: a first video.  make test: the tests.  make serve: keep the server up.
-# make test-fast: the tests that need no torch.
+# make test-fast: the tests that need no torch.  make gpu: all engines, on CUDA.
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= test
@@ -8,11 +8,17 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts
 SENTENCE := Hello! I am a face that nobody has. Give me words, or your own voice, and I will say what you want to say.
 
-.PHONY: demo serve test test-fast lint weights clean
+.PHONY: demo gpu serve test test-fast lint weights clean
 
 demo: $(VENV)/.base
 	$(BIN)/avatar-serve weights fetch
 	$(BIN)/avatar-serve video --text "$(SENTENCE)" --size 512x512 --out demo.mp4
+
+gpu: $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt ./packaging/onnxruntime-on-gpu
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[gpu,diffusion,wav2lip,insightface]"
+	$(BIN)/python -m pip check
+	@touch $(VENV)/.base
 
 serve: $(VENV)/.base
 	$(BIN)/avatar-serve weights fetch

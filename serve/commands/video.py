@@ -18,6 +18,7 @@ DEFAULT_AVATAR: Final = "amara"
 STAGES: Final = {
     "queued": "waiting",
     "starting": "starting",
+    "warming_up": "starting the painter, which sleeps while nobody asks for it",
     "portrait": "painting the portrait",
     "video": "speaking, moving the lips, encoding",
     "finishing": "putting the file together",
