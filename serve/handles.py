@@ -11,6 +11,7 @@ from typing import Any, Final
 from media.errors import AvatarError
 from media.face import Face, Picture
 from media.sound import Speech
+from serve.stages import DirectorDied
 
 _ABOUT_SECONDS: Final = 4.0
 
@@ -103,8 +104,13 @@ class HandleStages:
         return await _answer(self.to_encode.segment.remote(task))
 
     async def run_job(self, job_id: str) -> None:
-        """Have a director make the job's video."""
-        await _answer(self.to_director.run.remote(job_id))
+        """Have a director make the job's video. Raises DirectorDied where it died over it."""
+        try:
+            await self.to_director.run.remote(job_id)
+        except Exception as error:
+            if has_died(error):
+                raise DirectorDied(job_id) from None
+            raise unwrapped(error) from None
 
     async def makers(self) -> dict[str, Any]:
         """What engines a video is made by. Encode knows which lip sync it asks."""
@@ -149,6 +155,11 @@ async def _answer(response: Any) -> Any:
         return await response
     except Exception as error:
         raise unwrapped(error) from None
+
+
+def has_died(error: Exception) -> bool:
+    """Whether Ray says that the replica which had the call is dead, not only out of reach."""
+    return any(base.__name__ == "ActorDiedError" for base in type(error).__mro__)
 
 
 def unwrapped(error: Exception) -> Exception:

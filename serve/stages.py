@@ -7,6 +7,10 @@ from media.face import Face, Picture
 from media.sound import Speech
 
 
+class DirectorDied(Exception):  # noqa: N818 - a turn of events, not a fault
+    """The director that worked on a job is dead: its claim can be ended at once."""
+
+
 class Stages(Protocol):
     """Every call may raise AvatarError. Implemented over Ray handles and over engines in a row."""
 
@@ -34,7 +38,10 @@ class Stages(Protocol):
         """An `EncodedSegment` (encode stage, which pulls from lip sync)."""
 
     async def run_job(self, job_id: str) -> None:
-        """Have a director make the job's video; returns when the job is over."""
+        """Have a director make the job's video; returns when the job is over.
+
+        Raises DirectorDied.
+        """
 
     async def makers(self) -> dict[str, Any]:
         """What engines a video is made by: engine, options and weights of speech, lip sync, encode.

@@ -14,7 +14,7 @@ from deployments.director.claim import direct
 from deployments.director.holding import Holding
 from deployments.director.run import Means
 from deployments.director.stopping import told_to_stop
-from serve.handles import HandleStages
+from serve.handles import HandleStages, has_died
 from serve.jobs import leases, retention
 from serve.jobs.database import open_records
 from serve.jobs.following import cancel_unfollowed
@@ -163,6 +163,8 @@ class DirectorStage:
             await directors.run.remote(job_id)
         except Exception as error:
             log.warning("job %s was not taken up: %s", job_id, type(error).__name__)
+            if has_died(error):
+                await leases.end_claim((await self._ready()).database, job_id)
         finally:
             del self._swept[job_id]
 

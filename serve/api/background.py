@@ -9,7 +9,9 @@ from typing import Any, Final, TypeVar
 
 from media.errors import AvatarError
 from serve.api.errors import where
-from serve.stages import Stages
+from serve.jobs import leases
+from serve.jobs.database import Database
+from serve.stages import DirectorDied, Stages
 
 log = logging.getLogger(__name__)
 
@@ -46,15 +48,18 @@ class Background:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-async def nudge(stages: Stages, job_id: str) -> None:
+async def nudge(stages: Stages, database: Database, job_id: str) -> None:
     """Have a director take the job; the call lasts as long as the job.
 
-    A nudge that keeps failing is given up: directors look for jobs that nobody works on.
+    Where the director dies over it, its claim is ended and the next one goes on. A nudge that
+    keeps failing is given up: directors look for jobs that nobody works on.
     """
     for tries in range(_NUDGES):
         try:
             await stages.run_job(job_id)
             return
+        except DirectorDied:
+            await _end_claim(database, job_id)
         except AvatarError as error:
             log.warning("job %s: the director answered %s", job_id, error.code)
             if not error.retryable:
@@ -62,6 +67,14 @@ async def nudge(stages: Stages, job_id: str) -> None:
         except Exception as error:  # reported, and left to the director's own search
             log.error("job %s: no director could be called: %s", job_id, where(error))
         await asyncio.sleep(_FIRST_PAUSE * 2**tries)
+
+
+async def _end_claim(database: Database, job_id: str) -> None:
+    log.warning("job %s: its director died", job_id)
+    try:
+        await leases.end_claim(database, job_id)
+    except AvatarError as error:
+        log.warning("job %s waits for its lease: %s", job_id, error.code)
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:

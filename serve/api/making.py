@@ -100,7 +100,7 @@ async def _accept(
         )
     if face.portrait is not None and avatar.portrait is not None:
         await restore_portrait(services.artifacts, face.portrait, avatar.portrait)
-    services.background.start(nudge(services.stages, job.id))
+    services.background.start(nudge(services.stages, services.database, job.id))
     return job
 
 

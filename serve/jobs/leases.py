@@ -94,6 +94,17 @@ async def release(database: Database, job_id: str, fence: int) -> None:
         job.idle_claims = max(0, job.idle_claims - 1)
 
 
+async def end_claim(database: Database, job_id: str) -> None:
+    """End whatever claim there is, its holder being dead, so that nobody waits for its lease.
+
+    A holder that lives after all has lost the job: its fence can't write any more once another
+    has claimed it, and what it has committed stays.
+    """
+    statement = update(Job).where(Job.id == job_id, Job.status == "in_progress")
+    async with database.write() as session:
+        await session.execute(statement.values(lease_until=None))
+
+
 async def give_up(database: Database, job_id: str, fence: int, most_attempts: int) -> bool:
     """End a claim that cannot go on; the next one begins anew where this one got nothing done.
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ray.exceptions import ActorDiedError, RayTaskError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
 from media.errors import AvatarError
 from media.sound import Speech
 from serve.handles import HandleStages, Running, unwrapped
+from serve.stages import DirectorDied
 
 
 class Method:
@@ -199,3 +200,18 @@ async def test_about_tells_each_stages_state_and_wakes_none(
     assert (told["encode"]["state"], told["encode"]["error"]) == ("failed", "weights_missing")
     assert told["lipsync"]["state"] == told["director"]["state"] == "ready"
     assert "asleep" not in woken
+
+
+async def test_a_director_that_died_over_a_job_is_told_from_one_out_of_reach() -> None:
+    def fails(error: Exception) -> Handle:
+        async def run(job_id: str) -> None:
+            raise error
+
+        return Handle(run=run)
+
+    with pytest.raises(DirectorDied):
+        await stages(director=fails(ActorDiedError())).run_job("vid_1")
+    away = ActorUnavailableError("away", None)
+    with pytest.raises(AvatarError) as caught:
+        await stages(director=fails(away)).run_job("vid_1")
+    assert caught.value.code == "overloaded"

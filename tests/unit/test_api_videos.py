@@ -9,6 +9,7 @@ import pytest
 from media.errors import AvatarError
 from serve.api.services import Services
 from serve.jobs import avatars, leases, progress, records
+from serve.stages import DirectorDied
 from serve.storage.portraits import load_portrait
 from serve.storage.sounds import load_sound
 from tests.conftest import Stored, ask, made, until_over
@@ -174,6 +175,21 @@ async def test_an_overloaded_director_is_called_again(
     video = await made(client)
     assert (await until_over(client, video))["status"] == "completed"
     assert stages.nudged == [video, video]
+
+
+async def test_a_job_whose_director_died_goes_on_before_the_lease_is_over(
+    client: httpx.AsyncClient, services: Services, stages: FakeStages
+) -> None:
+    async def director(job_id: str) -> None:
+        if len(stages.nudged) == 1:
+            assert await leases.claim(services.database, job_id, 3600)
+            raise DirectorDied(job_id)
+        await make_video(services, job_id)
+
+    stages.director = director
+    video = await made(client)
+    assert (await until_over(client, video))["status"] == "completed"
+    assert (await records.get(services.database, video)).fence == 2
 
 
 async def test_lists_page_through_all_videos(client: httpx.AsyncClient) -> None:
