@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from ray import serve
 from ray.serve.context import _get_global_client
@@ -20,10 +21,13 @@ def _deployed(application: str) -> Mapping[str, Running]:
     if client is None:
         return {}
     deployments = client.get_serve_details()["applications"][application]["deployments"]
-    return {
-        name: Running(
-            sum(replica["state"] == ReplicaState.RUNNING for replica in about["replicas"]),
-            (about["deployment_config"].get("user_config") or {}).get("engine"),
-        )
-        for name, about in deployments.items()
-    }
+    return {name: _running(about) for name, about in deployments.items()}
+
+
+def _running(about: Mapping[str, Any]) -> Running:
+    config = about["deployment_config"].get("user_config") or {}
+    return Running(
+        sum(replica["state"] == ReplicaState.RUNNING for replica in about["replicas"]),
+        config.get("engine"),
+        config.get("options") or {},
+    )

@@ -31,7 +31,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
     """Keep the server up until it is interrupted."""
-    require_weights()
+    require_weights(config)
     command = [sys.executable, "-m", "deployments.launch", str(config)]
     for name, value in (("--host", host), ("--port", port)):
         command += [name, str(value)] if value is not None else []

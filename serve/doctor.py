@@ -16,8 +16,10 @@ from typing import Annotated, Final, Literal
 import typer
 from rich.console import Console
 
+from serve.commands.private import LOCAL_CONFIG
 from serve.profiles import misfits, shares
 from serve.settings import Settings
+from serve.weights.configured import configured_weights
 from serve.weights.store import open_store
 
 PORT: Final = 8000
@@ -38,7 +40,7 @@ _EXTRAS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `fail`: the default configuration cannot work; `note`: good to know."""
+    """One finding. `fail`: the configuration cannot work; `note`: good to know."""
 
     name: str
     status: Literal["ok", "note", "fail"]
@@ -49,13 +51,13 @@ class Check:
 def doctor(
     port: Annotated[int, typer.Option(help="The port to be used by the server.")] = PORT,
     config: Annotated[
-        Path | None, typer.Option(help="A Serve config file whose GPUs to check.", exists=True)
-    ] = None,
+        Path, typer.Option(help="The Serve config file that is to be run.", exists=True)
+    ] = LOCAL_CONFIG,
 ) -> None:
-    """Say what works here and what is missing; exit code 1 when the default cannot work."""
+    """Say what works here and what is missing; exit code 1 when the configuration cannot work."""
     console = Console()
-    findings = checks(Settings(), port)
-    if config is not None:
+    findings = checks(Settings(), port, config)
+    if config != LOCAL_CONFIG:
         findings += gpu_shares(config, card_sizes())
     style = {"ok": "green", "note": "yellow", "fail": "red"}
     for check in findings:
@@ -66,7 +68,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def checks(settings: Settings, port: int = PORT) -> list[Check]:
+def checks(settings: Settings, port: int = PORT, config: Path = LOCAL_CONFIG) -> list[Check]:
     """Look at everything; takes a few seconds at most and changes nothing."""
     return [
         _python(),
@@ -75,7 +77,7 @@ def checks(settings: Settings, port: int = PORT) -> list[Check]:
         _memory(),
         _folder("data", settings.data_dir, "AVATAR_DATA_DIR"),
         _folder("weights", settings.weights_dir, "AVATAR_WEIGHTS_DIR"),
-        *_weights(settings),
+        *_weights(settings, config),
         _video(),
         _port(port),
         _client("pip"),
@@ -136,17 +138,16 @@ def _folder(what: str, folder: Path, variable: str) -> Check:
     return Check(name, "ok", detail)
 
 
-def _weights(settings: Settings) -> Iterator[Check]:
+def _weights(settings: Settings, config: Path) -> Iterator[Check]:
+    """The weights of the engines that the config names."""
     store = open_store(settings)
-    for name, weights in store.manifest.items():
-        if weights.default:
-            state = store.verify(name)
-            if state.status == "ok":
-                yield Check(f"weights {name}", "ok", weights.licence)
-            else:
-                detail = f"{state.file} is {state.status}"
-                remedy = f"avatar-serve weights fetch {name}"
-                yield Check(f"weights {name}", "fail", detail, remedy)
+    for name in configured_weights(config, store.manifest):
+        state = store.verify(name)
+        if state.status == "ok":
+            yield Check(f"weights {name}", "ok", store.manifest[name].licence)
+        else:
+            detail = f"{state.file} is {state.status}"
+            yield Check(f"weights {name}", "fail", detail, store.remedy(state))
 
 
 def _video() -> Check:

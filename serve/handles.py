@@ -5,7 +5,7 @@ Handles are used by what they can do, `handle.method.remote(…)`, so this modul
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from media.errors import AvatarError
@@ -36,6 +36,7 @@ class Running:
 
     replicas: int
     engine: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 Deployed = Callable[[], Awaitable[Mapping[str, Running]]]
@@ -139,7 +140,8 @@ class HandleStages:
 
 async def _about(handle: Any, running: Running | None) -> dict[str, Any]:
     if running is not None and running.replicas == 0:
-        return {"state": "at_zero", "engine": running.engine, "replicas": 0}
+        known = {"engine": running.engine, "options": dict(running.options)}
+        return {"state": "at_zero", **known, "replicas": 0}
     count = {} if running is None else {"replicas": running.replicas}
     try:
         async with asyncio.timeout(_ABOUT_SECONDS):

@@ -14,7 +14,7 @@ from serve.api.errors import error_response
 from serve.api.services import Services
 from serve.api.videos import Using
 from serve.jobs import records
-from serve.weights.manifest import Manifest, load_manifest
+from serve.weights.manifest import Manifest, load_manifest, needed
 
 router = APIRouter(tags=["system"])
 
@@ -65,8 +65,7 @@ def _stage(about: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
 
     A stage at zero says nothing: the manifest knows what its engine will load.
     """
-    engine = about.get("engine")
-    loads = [weights.name for weights in manifest.values() if engine in weights.engines]
+    loads = needed(manifest, about.get("engine") or "", about.get("options") or {})
     weights = [_weights(name, manifest) for name in about.get("weights", loads)]
     uses = {entry["commercial_use"] for entry in weights}
     worst = next((use for use in ("no", "unclear") if use in uses), "yes")

@@ -13,6 +13,7 @@ from typing import Final
 
 from media.errors import AvatarError
 from serve.settings import Settings
+from serve.weights.configured import configured_weights
 from serve.weights.store import open_store
 
 LOCAL_CONFIG: Final = Path(__file__).resolve().parents[2] / "config" / "local.yaml"
@@ -26,12 +27,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def require_weights() -> None:
+def require_weights(config: Path = LOCAL_CONFIG) -> None:
     """Raise AvatarError `weights_missing` now, rather than from a stage that does not come up."""
     store = open_store(Settings())
-    for name, weights in store.manifest.items():
-        if weights.default:
-            store.paths(name)
+    for name in configured_weights(config, store.manifest):
+        store.paths(name)
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def private_server(config: Path = LOCAL_CONFIG, data_dir: Path | None = None) ->
     `weights_missing` before anything starts, and `internal`, with the stages' own words, where the
     server does not come up.
     """
-    require_weights()
+    require_weights(config)
     with tempfile.TemporaryDirectory(prefix="avatar-", dir=_short_folder()) as folder:
         environment = {
             **os.environ,

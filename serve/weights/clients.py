@@ -31,10 +31,26 @@ _NO_PAGE: Final = re.compile(r"Could not fetch URL (\S+): ")
 
 _WHEELS_ONLY: Final = ("--only-binary", ":all:", "--ignore-requires-python")
 
-# Run apart, like the other clients, so that an interrupt ends it at once.
-_HUB: Final = (
-    "import sys, huggingface_hub as hub;"
-    "hub.hf_hub_download(sys.argv[1], sys.argv[2], revision=sys.argv[3], local_dir=sys.argv[4])"
+# Run apart, like the other clients, so that an interrupt ends it at once. What it raises is said
+# in one line: its first, with the reason of a refusal.
+_HUB_CALL: Final = """
+import sys
+import huggingface_hub as hub
+try:
+    {call}
+except Exception as error:
+    first = (str(error).strip().splitlines() or [""])[0]
+    cause = error.__cause__ or error.__context__
+    why = (str(cause).strip().splitlines() or [""])[0] if cause else ""
+    sys.exit(f"{{type(error).__name__}}: {{first}}" + (f" ({{why}})" if why else ""))
+"""
+_HUB: Final = _HUB_CALL.format(
+    call="hub.hf_hub_download(sys.argv[1], sys.argv[2], "
+    "revision=sys.argv[3], local_dir=sys.argv[4])"
+)
+_SNAPSHOT: Final = _HUB_CALL.format(
+    call="hub.snapshot_download(sys.argv[1], revision=sys.argv[2], local_dir=sys.argv[3], "
+    "allow_patterns=sys.argv[4:])"
 )
 
 
@@ -102,12 +118,41 @@ def fetch_from_npm(archive: Archive, work: Path, progress: Progress) -> Path:
 
 def fetch_from_hub(archive: Archive, work: Path, progress: Progress) -> Path:
     """One file of a model repository, through the optional library huggingface_hub."""
-    if importlib.util.find_spec("huggingface_hub") is None:
-        raise SourceError("the hub's client is not installed (pip install huggingface_hub)")
+    _require_hub()
     repository, _, commit = archive.origin.partition("@")
     command = [sys.executable, "-c", _HUB, repository, archive.file, commit, str(work)]
     _run("huggingface_hub", command, _Watch(work, archive.size, progress))
     return _delivered(archive, work, "the hub")
+
+
+def fetch_snapshot(
+    origin: str, names: Sequence[str], size: int, work: Path, progress: Progress
+) -> Path:
+    """These files of a model repository at one commit; returns the folder that holds their tree.
+
+    `size` is the sum of the bytes, as far as it is known. Credentials are the hub library's own.
+    """
+    _require_hub()
+    repository, _, commit = origin.partition("@")
+    command = [sys.executable, "-c", _SNAPSHOT, repository, commit, str(work), *names]
+    _run("huggingface_hub", command, _Watch(work, size, progress, together=True))
+    return work
+
+
+def fetch_from_url(archive: Archive, work: Path, progress: Progress) -> Path:
+    """A file that lies at a plain address."""
+    part = work / f"{archive.name}.part"
+    try:
+        with make_client() as client:
+            stream(client, archive.origin, part, archive.size, progress)
+    except SourceError as error:
+        raise SourceError(f"{archive.origin}: {error}") from error
+    return part
+
+
+def _require_hub() -> None:
+    if importlib.util.find_spec("huggingface_hub") is None:
+        raise SourceError("the hub's client is not installed (pip install huggingface_hub)")
 
 
 def _pip() -> list[str]:
@@ -134,10 +179,14 @@ class _Watch:
     work: Path
     size: int
     progress: Progress
+    together: bool = False
+    """All files in the folder are on their way, not one."""
 
     def look(self) -> None:
-        files = [path for path in self.work.rglob("*") if path.is_file()]
-        self.progress(min(max(map(_size, files), default=0), self.size), self.size)
+        sizes = [_size(path) for path in self.work.rglob("*") if path.is_file()]
+        done = sum(sizes) if self.together else max(sizes, default=0)
+        if self.size:
+            self.progress(min(done, self.size), self.size)
 
 
 def _run(client: str, command: Sequence[str], watch: _Watch | None = None) -> str:

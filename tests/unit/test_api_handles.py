@@ -183,7 +183,7 @@ async def test_about_tells_each_stages_state_and_wakes_none(
     async def running() -> dict[str, Running]:
         one = Running(1)
         rest = dict.fromkeys(("Speech", "Encode", "Director", "Lipsync"), one)
-        return {"Portrait": Running(0, "some:Engine"), "Face": Running(2), **rest}
+        return {"Portrait": Running(0, "some:Engine", {"model": "a"}), "Face": Running(2), **rest}
 
     made = HandleStages(
         reports("asleep"), reports("ready"), reports("slow"), reports("broken"), reports("ready"),
@@ -193,6 +193,7 @@ async def test_about_tells_each_stages_state_and_wakes_none(
     assert told["portrait"] == {
         "state": "at_zero",
         "engine": "some:Engine",
+        "options": {"model": "a"},
         "replicas": 0,
     }
     assert told["face"] == {"state": "ready", "engine": "x", "replicas": 2}

@@ -66,6 +66,14 @@ async def test_weights_of_the_manifest_bring_their_licences(client: httpx.AsyncC
         assert all(entry["licence"] and entry["provenance"] for entry in told["weights"])
 
 
+async def test_a_stage_at_zero_tells_the_weights_that_its_config_chooses() -> None:
+    about = {"state": "at_zero", "engine": "deployments.portrait.diffusion:Diffusion"}
+    told = system._stage(about | {"options": {"model": "sd-1.5"}}, system.load_manifest())
+    assert [entry["name"] for entry in told["weights"]] == ["mediapipe-face-landmarker", "sd-1.5"]
+    told = system._stage(about, system.load_manifest())
+    assert told["commercial_use"] == "unclear", "sd-turbo is the default"
+
+
 async def test_a_stage_that_fails_with_its_own_error_says_so(
     client: httpx.AsyncClient, stages: FakeStages
 ) -> None:

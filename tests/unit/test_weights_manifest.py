@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from weights_registry import entry, manifest_of, some_bytes, zipped
 
-from serve.weights.manifest import ManifestError, load_manifest
+from serve.weights.manifest import ManifestError, load_manifest, needed
 
 DATA = some_bytes(100)
 GOOD = entry(
@@ -93,10 +93,83 @@ def test_a_manifest_that_is_no_toml_is_refused(tmp_path: Path) -> None:
         manifest_of(tmp_path, "weights = [")
 
 
+TORCH = {"deployments.portrait.diffusion:Diffusion"}
+"""Engines whose modules need torch: `with_torch/` asks them."""
+
+
 def test_the_manifest_says_of_each_engine_what_the_engine_says_itself() -> None:
     named = {engine for weights in load_manifest().values() for engine in weights.engines}
     assert "deployments.portrait.steered:Steered" in named
-    for engine in named:
+    for engine in named - TORCH:
         module, name = engine.split(":")
         loads = set(getattr(import_module(module), name).weights)
-        assert loads == {w.name for w in load_manifest().values() if engine in w.engines}
+        assert loads == set(needed(load_manifest(), engine, {}))
+
+
+def test_an_option_chooses_among_an_engines_weights() -> None:
+    manifest, engine = load_manifest(), "deployments.portrait.diffusion:Diffusion"
+    both = {"mediapipe-face-landmarker"}
+    assert set(needed(manifest, engine, {})) == both | {"sd-turbo"}
+    assert set(needed(manifest, engine, {"model": "sd-1.5", "steps": 9})) == both | {"sd-1.5"}
+    assert set(needed(manifest, engine, {"folder": "/models/mine"})) == both
+    assert needed(manifest, "mine.own:Engine", {"model": "sd-1.5"}) == []
+
+
+def test_weights_that_an_option_chooses_are_loaded_by_an_engine() -> None:
+    chosen = [weights for weights in load_manifest().values() if weights.options]
+    assert len(chosen) == 6
+    assert all(weights.engines and not weights.default for weights in chosen)
+
+
+TREE = """
+[[weights]]
+name = "tiny"
+stage = "portrait"
+description = "made by a test"
+licence = "CC0-1.0"
+commercial_use = "yes"
+provenance = "nowhere"
+default = false
+
+[[weights.files]]
+name = "unet/config.json"
+
+[[weights.files]]
+name = "unet/model.safetensors"
+
+[[weights.sources]]
+kind = "snapshot"
+from = "someone/tiny@0123456789012345678901234567890123456789"
+"""
+
+
+def test_files_may_lie_in_folders_and_wait_for_their_pins(tmp_path: Path) -> None:
+    tiny = manifest_of(tmp_path, TREE)["tiny"]
+    assert [file.name for file in tiny.files] == ["unet/config.json", "unet/model.safetensors"]
+    assert not tiny.pinned
+    assert tiny.sources[0].origin == "someone/tiny@0123456789012345678901234567890123456789"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("unet/config.json", "../config.json", "is not of the form"),
+        ("unet/config.json", "/etc/config.json", "is not of the form"),
+        ("unet/config.json", "unet/../../config.json", "is not of the form"),
+        ("unet/config.json", "unet/.config.json", "is not of the form"),
+        ("unet/config.json", "unet//config.json", "is not of the form"),
+        ("unet/config.json", "unet/*.json", "is not of the form"),
+        ("unet/model.safetensors", "unet/model.bin", "gives no pickles: unet/model.bin"),
+        ('config.json"', 'config.json"\nsize = 5', "missing key sha256"),
+        ("someone/tiny@", "someone/tiny@main", "is not of the form"),
+        ("someone/tiny@", "--token/tiny@", "is not of the form"),
+        ('kind = "snapshot"', 'kind = "snapshot"\narchives = [1]', "unknown key archives"),
+        ('kind = "snapshot"', 'kind = "url"', "unknown key from"),
+    ],
+)
+def test_a_tree_that_breaks_a_rule_is_refused(
+    tmp_path: Path, old: str, new: str, reason: str
+) -> None:
+    assert old in TREE
+    with pytest.raises(ManifestError, match=re.escape(reason)):
+        manifest_of(tmp_path, TREE.replace(old, new))

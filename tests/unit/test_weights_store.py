@@ -9,6 +9,7 @@ import pytest
 from weights_registry import entry, manifest_of, sha256, some_bytes, tarball, zipped
 
 from media.errors import AvatarError
+from serve.weights import obtaining
 from serve.weights import store as store_module
 from serve.weights.manifest import Manifest, load_manifest
 from serve.weights.store import State, WeightsStore
@@ -162,16 +163,14 @@ def test_an_archive_without_the_member_is_named(
         WeightsStore(tmp_path / "root", manifest_of(tmp_path, text), folder).fetch("lips")
 
 
-def test_a_missing_file_is_named_with_the_command_and_the_folder(
-    tmp_path: Path, manifest: Manifest
-) -> None:
+def test_a_missing_file_is_named_with_the_commands(tmp_path: Path, manifest: Manifest) -> None:
     store = WeightsStore(tmp_path / "root", manifest)
     with pytest.raises(AvatarError) as caught:
         store.paths("lips")
     assert caught.value.code == "weights_missing"
     assert caught.value.message == (
         "The weights file one.onnx of lips is missing: run `avatar-serve weights fetch lips` "
-        f"or put it into {tmp_path / 'root' / 'lips'}."
+        "or, with the files at hand, `avatar-serve weights add lips FOLDER`."
     )
     assert not (tmp_path / "root").exists(), "asking for paths writes nothing"
 
@@ -255,7 +254,7 @@ def test_a_full_disk_is_said_before_anything_is_fetched(
 ) -> None:
     (folder / PACK).write_bytes(PACKED)
     usage = type("Usage", (), {"free": 10_000})
-    monkeypatch.setattr(store_module.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(obtaining.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(AvatarError, match=r"0 MiB free.*make room there or set AVATAR_WEIGHTS_DIR"):
         WeightsStore(tmp_path / "root", manifest, folder).fetch("lips")
     assert everything_in(tmp_path / "root") == set()
