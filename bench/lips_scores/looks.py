@@ -110,7 +110,7 @@ def luma(picture: Picture) -> Plane:
 def open_identity() -> InsightFace | None:
     """ArcFace, or None and a loud line where the extra or its weights are missing."""
     try:
-        files = weight_files(tuple(InsightFace.weights), open_store(Settings()))
+        files = weight_files(tuple(InsightFace.weights_for({})), open_store(Settings()))
         return InsightFace.load(files, threads=1)
     except AvatarError as error:
         print(f"\n!!! LIKENESS IS NOT MEASURED: {error.message}\n", file=sys.stderr, flush=True)

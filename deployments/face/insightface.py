@@ -1,14 +1,16 @@
 """Face engine on the InsightFace library: SCRFD, 106 landmarks, ArcFace. Non-commercial weights.
 
-The mesh of the chosen face is MediaPipe's, fitted where SCRFD found the face.
+Larger packs than the default are a matter of config, as is the GPU. The mesh of the chosen face is
+MediaPipe's, fitted where SCRFD found the face.
 """
 
 import importlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # ships no types
@@ -16,12 +18,22 @@ from numpy.typing import NDArray
 
 from deployments.face.head_pose import flat_head_pose
 from deployments.face.mediapipe import MediaPipe
+from deployments.face.providers import providers, require_cuda
 from deployments.face.tiles import resize
 from media.errors import AvatarError
-from media.face import Face, Picture, left_to_right
+from media.face import Face, HeadPose, Picture, left_to_right
 
-PARTS = "insightface-buffalo-s-parts"
-MODELS = ("scrfd_500m_bnkps.onnx", "2d106det.onnx", "w600k_mbf.onnx")
+PACKS: Final[Mapping[str, tuple[str, ...]]] = {
+    "buffalo-s-parts": ("scrfd_500m_bnkps.onnx", "2d106det.onnx", "w600k_mbf.onnx"),
+    "buffalo-l": ("det_10g.onnx", "2d106det.onnx", "w600k_r50.onnx"),
+}
+"""Files by pack; `insightface-PACK` in the weights manifest. The first is the default."""
+
+DEFAULT: Final = next(iter(PACKS))
+MESH: Final = "mediapipe-face-landmarker"
+
+TASKS: Final = ("detection", "landmark_2d_106", "recognition")
+"""What a pack's networks must do, in the library's words; its others are left alone."""
 
 INPUT_SIZES = [(128, 128), (320, 320), (640, 640)]
 """SCRFD-500M looks at all of them: it misses faces wider than about half of its input."""
@@ -49,10 +61,17 @@ FIVE_POINTS = (38, 88, 86, 52, 61)
 """Landmarks of the 106 that ArcFace aligns by: eyes, tip of the nose, corners of the mouth."""
 
 
+NOBODY: Final = Face(
+    (20.0, 20.0, 108.0, 108.0), 0.0, HeadPose(0.0, 0.0, 0.0), np.zeros((0, 2), np.float32)
+)
+"""A place in a picture of 128 pixels to warm up at."""
+
+
 class InsightFace:
     """Finds faces with SCRFD and 106 landmarks on each. Thread-safe."""
 
-    weights: ClassVar[Sequence[str]] = (PARTS, "mediapipe-face-landmarker")
+    weights: ClassVar[Sequence[str]] = (MESH, *(f"insightface-{pack}" for pack in PACKS))
+    """The option `pack` chooses one of PACKS."""
 
     def __init__(self, analysis: Any, mesher: MediaPipe) -> None:
         self._detector = analysis.models["detection"]
@@ -62,14 +81,41 @@ class InsightFace:
         self._mesher = mesher
 
     @classmethod
-    def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
-        """Open the library on the three ONNX files, and `face_landmarker.task`; no options.
+    def weights_for(cls, options: Mapping[str, object]) -> Sequence[str]:
+        """Names of the weights that `load` opens with these options."""
+        if options.get("folder"):
+            return (MESH,)
+        return (MESH, f"insightface-{options.get('pack', DEFAULT)}")
 
-        Raises AvatarError `weights_missing` where the library or a file is absent.
+    @classmethod
+    def load(
+        cls,
+        files: Mapping[str, Path],
+        *,
+        threads: int,
+        pack: str = DEFAULT,
+        folder: str = "",
+        device: str = "cpu",
+        memory_mb: int = 0,
+    ) -> Self:
+        """Open the library on the pack's ONNX files, and `face_landmarker.task`.
+
+        Options: `pack` names one of PACKS; `folder` holds the .onnx files of another in its place;
+        `device` is cpu or cuda; `memory_mb` caps what the networks take of the GPU together. The
+        mesh is fitted on the CPU in any case.
+
+        Raises AvatarError `weights_missing` where the library or a file is absent,
+        `invalid_request` where a GPU is asked for and not got; ValueError for an option's value.
         """
-        if options:
-            raise TypeError(f"InsightFace has no options: {', '.join(sorted(options))}")
-        return cls(_open(files, threads), MediaPipe.load(files, threads=threads))
+        models = _files_of_folder(Path(folder)) if folder else _files_of_pack(pack, files)
+        analysis = _open(models, threads, device, memory_mb)
+        return cls(analysis, MediaPipe.load(files, threads=threads))
+
+    def warm_up(self) -> None:
+        """Have every network look at a grey picture, the detector in all its sizes."""
+        self.find(np.full((640, 640, 3), 128, np.uint8))
+        grey = np.full((128, 128, 3), 128, np.uint8)
+        self.embedding(grey, replace(NOBODY, landmarks=self._points(grey, NOBODY.box)))
 
     def find(self, picture: Picture) -> list[Face]:
         """All faces, numbered left to right, with landmarks, pose and score; no mesh."""
@@ -121,14 +167,30 @@ class InsightFace:
         return np.array(self._landmarks.get(bgr, record), np.float32)
 
 
-def _open(files: Mapping[str, Path], threads: int) -> Any:
-    """The library's FaceAnalysis on the files, which it wants alone in a folder."""
-    missing = [name for name in MODELS if name not in files or not files[name].is_file()]
+def _files_of_pack(pack: str, files: Mapping[str, Path]) -> list[Path]:
+    if pack not in PACKS:
+        raise ValueError(f"pack is one of {', '.join(PACKS)}, not {pack}")
+    missing = [name for name in PACKS[pack] if name not in files or not files[name].is_file()]
     if missing:
         raise AvatarError(
             "weights_missing",
-            f"{', '.join(missing)} missing: run `avatar-serve weights fetch {PARTS}`.",
+            f"{', '.join(missing)} missing: run `avatar-serve weights fetch insightface-{pack}`.",
         )
+    return [files[name] for name in PACKS[pack]]
+
+
+def _files_of_folder(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("*.onnx"))
+    if not found:
+        raise AvatarError(
+            "weights_missing", f"{folder} holds no .onnx file: put an InsightFace pack there."
+        )
+    return found
+
+
+def _open(models: Sequence[Path], threads: int, device: str, memory_mb: int) -> Any:
+    """The library's FaceAnalysis on the files, which it wants alone in a folder."""
+    on = providers(device, memory_mb, len(TASKS), onnxruntime.get_available_providers())
     try:
         app = importlib.import_module("insightface.app")
     except ImportError as error:
@@ -143,17 +205,30 @@ def _open(files: Mapping[str, Path], threads: int) -> Any:
     # The library downloads when its folder is missing: this one is there. It is read at once, for
     # one session takes every size; sessions of a fixed shape would open the files again later.
     with TemporaryDirectory() as root:
-        pack = Path(root, "models", "mobile")
-        pack.mkdir(parents=True)
-        for name in MODELS:
-            os.symlink(files[name].resolve(), pack / name)
-        analysis = app.FaceAnalysis(
-            name=str(pack),
-            root=root,
-            providers=["CPUExecutionProvider"],
-            sess_options=session,
-            static_shape_sessions=False,
-        )
+        for path in models:
+            os.symlink(path.resolve(), Path(root, path.name))
+        try:
+            analysis = app.FaceAnalysis(
+                name=root,
+                root=root,
+                allowed_modules=list(TASKS),
+                providers=on,
+                sess_options=session,
+                static_shape_sessions=False,
+            )
+        except AssertionError as error:  # the library's way to say that no network detects
+            raise _incomplete(models, TASKS[:1]) from error
+        if absent := [task for task in TASKS if task not in analysis.models]:
+            raise _incomplete(models, absent)
         # A negative context would open the files again with other settings.
         analysis.prepare(ctx_id=0, det_thresh=MIN_SCORE, det_size=INPUT_SIZES)
+    require_cuda(device, [analysis.models[task].session.get_providers() for task in TASKS])
     return analysis
+
+
+def _incomplete(models: Sequence[Path], tasks: Sequence[str]) -> AvatarError:
+    return AvatarError(
+        "weights_missing",
+        f"Among {', '.join(path.name for path in models)} is no network for "
+        f"{', '.join(tasks)}: put a whole InsightFace pack there.",
+    )

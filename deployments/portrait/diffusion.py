@@ -14,7 +14,7 @@ import numpy as np
 from deployments.face.mediapipe import MediaPipe
 from deployments.portrait.diffusion_folder import INDEX, read_folder
 from deployments.portrait.diffusion_prompt import NEGATIVE, TEMPLATE, portrait_prompt
-from deployments.portrait.diffusion_recipe import DEFAULT, recipe
+from deployments.portrait.diffusion_recipe import DEFAULT, RECIPES, recipe
 from deployments.portrait.engine import Painting
 from deployments.portrait.usable import FaceFinder, what_is_wrong
 from media.errors import AvatarError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from deployments.devices.torch_device import Choice
     from deployments.portrait.diffusion_pipeline import Painter
 
+FACES: Final = "mediapipe-face-landmarker"
+
 TRIES: Final = 6
 """Pictures painted until one shows one usable face."""
 
@@ -30,12 +32,19 @@ TRIES: Final = 6
 class Diffusion:
     """Paints frontal portraits of people who do not exist. Thread-safe."""
 
-    weights: ClassVar[tuple[str, ...]] = (DEFAULT, "mediapipe-face-landmarker")
-    """Those of the default; the option `model` loads another in place of the first."""
+    weights: ClassVar[tuple[str, ...]] = (FACES, *RECIPES)
+    """The option `model` chooses one of RECIPES."""
 
     def __init__(self, painter: "Painter", faces: FaceFinder) -> None:
         self._painter = painter
         self._faces = faces
+
+    @classmethod
+    def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
+        """Names of the weights that `load` opens with these options."""
+        if options.get("folder"):
+            return (FACES,)
+        return (FACES, str(options.get("model", DEFAULT)))
 
     @classmethod
     def load(

@@ -137,15 +137,16 @@ def needed(manifest: Manifest, engine: str, options: Mapping[str, Any]) -> list[
     """Names of the weights that an engine loads with these options of its config.
 
     Of the weights that an option chooses among, the first in the manifest is meant where the
-    config leaves the option out; the option `folder` stands for files of the operator's own.
+    config leaves the option out; the options `folder` and `file` stand for the operator's own.
     """
     names, defaults = [], dict(options)
+    own = options.get("folder") or options.get("file")
     for weights in manifest.values():
         if engine in weights.engines:
             for option, value in weights.options.items():
                 defaults.setdefault(option, value)
             chosen = all(defaults[option] == value for option, value in weights.options.items())
-            if chosen and not (weights.options and options.get("folder")):
+            if chosen and not (weights.options and own):
                 names.append(weights.name)
     return names
 

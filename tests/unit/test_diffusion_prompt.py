@@ -8,7 +8,7 @@ import pytest
 
 from deployments.portrait.diffusion import TRIES, Diffusion
 from deployments.portrait.diffusion_prompt import portrait_prompt
-from deployments.portrait.diffusion_recipe import RECIPES, recipe
+from deployments.portrait.diffusion_recipe import DEFAULT, RECIPES, recipe
 from deployments.portrait.usable import what_is_wrong
 from media.errors import AvatarError
 from media.face import Face, HeadPose, Picture
@@ -88,7 +88,7 @@ def test_a_first_word_that_nothing_reads_is_refused() -> None:
 
 
 def test_a_usable_picture_is_given_with_the_seed_that_was_asked_for() -> None:
-    made, painter = engine(ScriptedFaces([[FRONTAL]]), limit=170)
+    made, painter = engine(ScriptedFaces([[FRONTAL]]), limit=166)
     painting = made.paint("a woman with glasses", -(2**70))
     assert painting.seed == -(2**70)
     assert painting.rgb.shape == (512, 512, 3)
@@ -143,7 +143,7 @@ def test_a_face_that_cannot_be_used_is_told(face: Face, reason: str) -> None:
 def test_every_model_of_the_manifest_has_a_recipe() -> None:
     models = [w.options["model"] for w in load_manifest().values() if "model" in w.options]
     assert models == list(RECIPES)
-    assert models[0] == Diffusion.weights[0]
+    assert models[0] == DEFAULT
 
 
 def test_options_change_the_recipe() -> None:

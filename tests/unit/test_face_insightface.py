@@ -6,11 +6,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime
 import pytest
 import skimage.data
 
-from deployments.face.insightface import MODELS, InsightFace
+from deployments.face.insightface import PACKS, InsightFace
 from deployments.face.mediapipe import MediaPipe
+from deployments.face.providers import CPU, CUDA, providers, require_cuda
 from media.errors import AvatarError
 from tests.weights import weights
 
@@ -20,7 +22,7 @@ def engine() -> InsightFace:
     if importlib.util.find_spec("insightface") is None:
         pytest.skip("insightface is not installed: pip install 'avatar-serve[insightface]'")
     try:
-        files = weights(*InsightFace.weights)
+        files = weights(*InsightFace.weights_for({}))
     except AvatarError as missing:
         pytest.skip(missing.message)
     return InsightFace.load(files, threads=1)
@@ -103,9 +105,86 @@ def test_one_person_is_told_from_another(engine: InsightFace) -> None:
 
 def test_a_missing_file_says_what_to_fetch(tmp_path: Path) -> None:
     with pytest.raises(AvatarError) as caught:
-        InsightFace.load({name: tmp_path / name for name in MODELS}, threads=1)
+        InsightFace.load({name: tmp_path / name for name in PACKS["buffalo-s-parts"]}, threads=1)
     assert caught.value.code == "weights_missing"
     assert "avatar-serve weights fetch insightface" in caught.value.message
+
+
+def test_it_infers_once_before_it_is_asked(engine: InsightFace) -> None:
+    engine.warm_up()
+
+
+def parts() -> dict[str, Path]:
+    return dict(weights(*InsightFace.weights_for({})))
+
+
+def test_another_pack_is_opened_by_its_own_files(engine: InsightFace) -> None:
+    files = parts()
+    small, large = PACKS["buffalo-s-parts"], PACKS["buffalo-l"]
+    # The small pack's networks under the large one's names: they do the same work.
+    renamed = dict(zip(large, (files[name] for name in small), strict=True))
+    task = {"face_landmarker.task": files["face_landmarker.task"]}
+    picture = skimage.data.astronaut()
+    other = InsightFace.load(renamed | task, threads=1, pack="buffalo-l")
+    np.testing.assert_array_equal(
+        other.find(picture)[0].landmarks, engine.find(picture)[0].landmarks
+    )
+    with pytest.raises(AvatarError, match=r"det_10g.*weights fetch insightface-buffalo-l"):
+        InsightFace.load(task, threads=1, pack="buffalo-l")
+    with pytest.raises(ValueError, match="pack is one of buffalo-s-parts, buffalo-l"):
+        InsightFace.load(files, threads=1, pack="buffalo-x")
+
+
+def test_a_folder_of_the_operators_is_opened(engine: InsightFace, tmp_path: Path) -> None:
+    files = parts()
+    task = {"face_landmarker.task": files["face_landmarker.task"]}
+    with pytest.raises(AvatarError, match=r"holds no \.onnx file"):
+        InsightFace.load(task, threads=1, folder=str(tmp_path))
+    detector, landmarks, recognition = (files[name] for name in PACKS["buffalo-s-parts"])
+    for number, path in enumerate((landmarks, recognition, detector)):
+        if number:  # at first without the landmarks, then without the detector
+            (tmp_path / f"{number}.onnx").symlink_to(path)
+    with pytest.raises(AvatarError, match="no network for landmark_2d_106") as absent:
+        InsightFace.load(task, threads=1, folder=str(tmp_path))
+    assert absent.value.code == "weights_missing"
+    (tmp_path / "2.onnx").rename(tmp_path / "detector")
+    with pytest.raises(AvatarError, match="no network for detection"):
+        InsightFace.load(task, threads=1, folder=str(tmp_path))
+    (tmp_path / "detector").rename(tmp_path / "2.onnx")
+    (tmp_path / "0.onnx").symlink_to(landmarks)
+    other = InsightFace.load(task, threads=1, folder=str(tmp_path))
+    assert len(other.find(skimage.data.astronaut())) == 1
+
+
+def test_networks_share_what_an_engine_may_take_of_a_gpu() -> None:
+    (cuda, options), cpu = providers("cuda", 1500, 3, [CUDA, CPU])
+    assert (cuda, cpu) == (CUDA, CPU)
+    assert isinstance(options, dict)
+    assert options["gpu_mem_limit"] == 500 * 2**20
+    assert options["arena_extend_strategy"] == "kSameAsRequested"
+    (_, free), _ = providers("cuda", 0, 3, [CUDA, CPU])
+    assert "gpu_mem_limit" not in free
+    assert providers("cpu", 1500, 3, [CUDA, CPU]) == [CPU]
+    with pytest.raises(ValueError, match="device is cpu or cuda"):
+        providers("tpu", 0, 3, [CPU])
+
+
+def test_a_gpu_that_is_not_got_is_said_and_not_replaced_by_the_cpu() -> None:
+    for refused in (
+        lambda: providers("cuda", 0, 3, [CPU]),
+        lambda: require_cuda("cuda", [[CUDA, CPU], [CPU]]),
+    ):
+        with pytest.raises(AvatarError, match="onnxruntime-gpu") as caught:
+            refused()
+        assert caught.value.code == "invalid_request"
+    require_cuda("cuda", [[CUDA, CPU]])
+    require_cuda("cpu", [[CPU]])
+
+
+@pytest.mark.skipif(CUDA in onnxruntime.get_available_providers(), reason="it has CUDA")
+def test_an_engine_configured_for_a_gpu_does_not_load_without_one() -> None:
+    with pytest.raises(AvatarError, match="this onnxruntime has no CUDA"):
+        InsightFace.load(parts(), threads=1, device="cuda", memory_mb=1500)
 
 
 def test_a_missing_library_says_what_to_install(
@@ -114,9 +193,9 @@ def test_a_missing_library_says_what_to_install(
     # None in sys.modules makes an import fail as if nothing were installed.
     monkeypatch.setitem(sys.modules, "insightface", None)
     monkeypatch.setitem(sys.modules, "insightface.app", None)
-    for name in MODELS:
+    for name in PACKS["buffalo-s-parts"]:
         (tmp_path / name).touch()
     with pytest.raises(AvatarError) as caught:
-        InsightFace.load({name: tmp_path / name for name in MODELS}, threads=1)
+        InsightFace.load({name: tmp_path / name for name in PACKS["buffalo-s-parts"]}, threads=1)
     assert caught.value.code == "weights_missing"
     assert "avatar-serve[insightface]" in caught.value.message

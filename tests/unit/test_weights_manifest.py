@@ -3,6 +3,7 @@
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from weights_registry import entry, manifest_of, some_bytes, zipped
@@ -93,17 +94,28 @@ def test_a_manifest_that_is_no_toml_is_refused(tmp_path: Path) -> None:
         manifest_of(tmp_path, "weights = [")
 
 
-TORCH = {"deployments.portrait.diffusion:Diffusion"}
-"""Engines whose modules need torch: `with_torch/` asks them."""
-
-
 def test_the_manifest_says_of_each_engine_what_the_engine_says_itself() -> None:
     named = {engine for weights in load_manifest().values() for engine in weights.engines}
     assert "deployments.portrait.steered:Steered" in named
-    for engine in named - TORCH:
-        module, name = engine.split(":")
-        loads = set(getattr(import_module(module), name).weights)
-        assert loads == set(needed(load_manifest(), engine, {}))
+    for engine in named:
+        loads = set(engine_of(engine).weights)
+        assert loads == {w.name for w in load_manifest().values() if engine in w.engines}
+
+
+def engine_of(name: str) -> Any:
+    module, _, kind = name.partition(":")
+    return getattr(import_module(module), kind)
+
+
+def test_the_manifest_says_of_an_engines_options_what_the_engine_says_itself() -> None:
+    manifest = load_manifest()
+    chosen = [weights for weights in manifest.values() if weights.options]
+    assert chosen
+    for weights in chosen:
+        for engine in weights.engines:
+            for options in ({}, weights.options, {"folder": "/mine"}):
+                said = engine_of(engine).weights_for(options)
+                assert sorted(said) == sorted(needed(manifest, engine, options))
 
 
 def test_an_option_chooses_among_an_engines_weights() -> None:
