@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from bench.diffusion import measure
+from bench.random_diffusion import save_sd, save_sdxl
 from deployments.devices.torch_device import TorchDevice, open_device
 from deployments.portrait.diffusion import Diffusion
 from deployments.portrait.diffusion_folder import read_folder
 from deployments.portrait.diffusion_pipeline import Painter
 from deployments.portrait.diffusion_recipe import Recipe
 from media.errors import AvatarError
-from tests.tiny_diffusion import save_sd, save_sdxl
 from tests.weights import weights
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
@@ -234,3 +235,12 @@ def test_a_small_share_of_a_gpu_spares_memory_from_the_start(folders: dict[str, 
     assert made._pipeline.vae.use_tiling
     assert made._pipeline.unet.conv_in.weight.is_contiguous(memory_format=torch.channels_last)
     assert made.paint("a", "", 1).std() > 5
+
+
+def test_its_cost_is_measured_against_the_plain_loop() -> None:
+    figures = measure(real=False, repeats=2, threads=1)
+    assert figures["images_per_second"] > 0
+    assert figures["first_seconds"] > figures["open_seconds"]
+    assert figures["flops_per_image"] > 1e6
+    assert figures["bytes_per_image"] > 1e5
+    assert figures["plain_seconds_per_image"] > 0
