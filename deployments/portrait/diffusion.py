@@ -69,7 +69,8 @@ class Diffusion:
         recipe; `compile`: see Painter.open; `device`, `dtype`, `memory_mb`: see open_device.
 
         Raises AvatarError `weights_missing` where a file or the library is absent,
-        `invalid_request` where the GPU is; ValueError for an option's value.
+        `invalid_request` where the GPU is, `overloaded` where it is full; ValueError for an
+        option's value.
         """
         chosen = recipe(model, folder, steps, guidance, size)
         remedy = (

@@ -44,8 +44,9 @@ class Painter:
     ) -> Self:
         """Load the folder's networks from safetensors; no code of the folder runs.
 
-        `compiled`: let torch compile the denoiser, on a GPU only: a minute at start for about a
-        quarter of the time of a picture. Raises AvatarError `weights_missing` with `remedy`.
+        `compiled`: let torch compile the denoiser, on a GPU only: a slower start for faster
+        pictures. Raises AvatarError `weights_missing` with `remedy`, `overloaded` where the
+        networks do not fit.
         """
         left_out: dict[str, Any] = dict.fromkeys(folder.left_out)
         if "safety_checker" in left_out:
@@ -65,7 +66,7 @@ class Painter:
             why = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise missing(folder.path / "model_index.json", remedy, f"({why})") from error
         pipeline.set_progress_bar_config(disable=True)
-        pipeline.to(device.device)
+        _move(pipeline, device)
         if not device.is_cuda:
             torch.set_num_threads(threads)
         painter = cls(pipeline, recipe, device)
@@ -162,3 +163,18 @@ class Painter:
             vae.enable_tiling()
             vae.tile_sample_min_size = self.recipe.size // 2
             vae.tile_latent_min_size = self.recipe.size // 2 // self._pipeline.vae_scale_factor
+
+
+def _move(pipeline: Any, device: TorchDevice) -> None:
+    """Put the networks on the device. Raises AvatarError `overloaded` where they do not fit."""
+    try:
+        pipeline.to(device.device)
+        return
+    except torch.OutOfMemoryError as error:
+        why = str(error).partition(".")[0]
+    free_memory()
+    raise AvatarError(
+        "overloaded",
+        f"The painter's networks do not fit into the GPU's memory ({why}): raise the engine's "
+        "`memory_mb`, take a smaller model, or free the card.",
+    )

@@ -13,11 +13,13 @@ import torch
 from bench.diffusion import measure
 from bench.random_diffusion import save_sd, save_sdxl
 from deployments.devices.torch_device import TorchDevice, open_device
+from deployments.loading import EngineConfig, load_engine, weights_of
 from deployments.portrait.diffusion import Diffusion
 from deployments.portrait.diffusion_folder import read_folder
-from deployments.portrait.diffusion_pipeline import Painter
+from deployments.portrait.diffusion_pipeline import Painter, _move
 from deployments.portrait.diffusion_recipe import Recipe
 from media.errors import AvatarError
+from serve.settings import Settings
 from tests.weights import weights
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
@@ -136,6 +138,19 @@ def test_a_memory_that_stays_full_is_said_and_the_next_picture_may_work(
     assert made.paint("a", "", 1).std() > 5
 
 
+class TooLarge:
+    """Networks that do not fit onto any device."""
+
+    def to(self, device: torch.device) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 5 GiB")
+
+
+def test_networks_that_do_not_fit_are_said() -> None:
+    with pytest.raises(AvatarError, match=r"\(CUDA out of memory\): raise .*memory_mb") as full:
+        _move(TooLarge(), open_device("cpu", "float32"))
+    assert full.value.code == "overloaded"
+
+
 @pytest.mark.parametrize(
     ("gone", "named"),
     [
@@ -220,6 +235,18 @@ def test_the_models_files_are_found_beside_their_index(folders: dict[str, Path])
         threads=1, model="sdxl-turbo", device="cpu", dtype="float32", size=64,
     )  # fmt: skip
     assert made._painter.recipe == Recipe(4, 0.0, 64)
+
+
+def test_a_line_of_config_loads_it(folders: dict[str, Path]) -> None:
+    options = {"folder": str(folders["sd"]), "device": "cpu", "steps": 3, "guidance": 1.5}
+    config = EngineConfig(
+        engine="deployments.portrait.diffusion:Diffusion", options={**options, "size": 64}
+    )
+    assert weights_of(config) == ("mediapipe-face-landmarker",)
+    made = load_engine(config, Settings())
+    assert made._painter.recipe == Recipe(3, 1.5, 64)
+    chosen = config.model_copy(update={"options": {"model": "sdxl-turbo"}})
+    assert weights_of(chosen) == ("mediapipe-face-landmarker", "sdxl-turbo")
 
 
 def test_an_unknown_device_type_is_refused(folders: dict[str, Path]) -> None:
