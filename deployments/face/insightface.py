@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from deployments.face.head_pose import flat_head_pose
 from deployments.face.mediapipe import MediaPipe
-from deployments.face.providers import providers, require_cuda
+from deployments.face.providers import full_memory_is_said, providers, require_cuda
 from deployments.face.tiles import resize
 from media.errors import AvatarError
 from media.face import Face, HeadPose, Picture, left_to_right
@@ -82,10 +82,10 @@ class InsightFace:
 
     @classmethod
     def weights_for(cls, options: Mapping[str, object]) -> Sequence[str]:
-        """Names of the weights that `load` opens with these options."""
+        """Names of the weights that `load` opens with these options. Raises ValueError like it."""
         if options.get("folder"):
             return (MESH,)
-        return (MESH, f"insightface-{options.get('pack', DEFAULT)}")
+        return (MESH, f"insightface-{_known(str(options.get('pack', DEFAULT)))}")
 
     @classmethod
     def load(
@@ -118,7 +118,31 @@ class InsightFace:
         self.embedding(grey, replace(NOBODY, landmarks=self._points(grey, NOBODY.box)))
 
     def find(self, picture: Picture) -> list[Face]:
-        """All faces, numbered left to right, with landmarks, pose and score; no mesh."""
+        """All faces, numbered left to right, with landmarks, pose and score; no mesh.
+
+        Raises AvatarError `overloaded` where the GPU's memory is full.
+        """
+        with full_memory_is_said():
+            return self._find(picture)
+
+    def mesh(self, picture: Picture, face: Face) -> Face:
+        """The same face with `mesh`, `blendshapes` and the pose of that mesh.
+
+        Raises AvatarError `no_face` where no mesh fits at its place.
+        """
+        return self._mesher.mesh(picture, face)
+
+    def embedding(self, picture: Picture, face: Face) -> NDArray[np.float32]:
+        """(512,) unit vector by ArcFace of a face that `find` gave: who it is.
+
+        The dot product of two tells whether they are one person: about 0 for strangers.
+        """
+        bgr = np.ascontiguousarray(picture[..., ::-1])
+        record = self._record(kps=face.landmarks[list(FIVE_POINTS)])
+        vector = np.asarray(self._recognition.get(bgr, record), np.float32)
+        return vector / np.float32(np.linalg.norm(vector))
+
+    def _find(self, picture: Picture) -> list[Face]:
         longer = max(picture.shape[:2])
         small = resize(np.ascontiguousarray(picture), LONGEST) if longer > LONGEST else picture
         scale = longer / max(small.shape[:2])
@@ -144,33 +168,22 @@ class InsightFace:
             )
         return left_to_right(faces)
 
-    def mesh(self, picture: Picture, face: Face) -> Face:
-        """The same face with `mesh`, `blendshapes` and the pose of that mesh.
-
-        Raises AvatarError `no_face` where no mesh fits at its place.
-        """
-        return self._mesher.mesh(picture, face)
-
-    def embedding(self, picture: Picture, face: Face) -> NDArray[np.float32]:
-        """(512,) unit vector by ArcFace of a face that `find` gave: who it is.
-
-        The dot product of two tells whether they are one person: about 0 for strangers.
-        """
-        bgr = np.ascontiguousarray(picture[..., ::-1])
-        record = self._record(kps=face.landmarks[list(FIVE_POINTS)])
-        vector = np.asarray(self._recognition.get(bgr, record), np.float32)
-        return vector / np.float32(np.linalg.norm(vector))
-
     def _points(self, bgr: Picture, box: Sequence[float]) -> NDArray[np.float32]:
         """The (106, 2) landmarks of the face in a box."""
         record = self._record(bbox=np.array(box, np.float32))
         return np.array(self._landmarks.get(bgr, record), np.float32)
 
 
-def _files_of_pack(pack: str, files: Mapping[str, Path]) -> list[Path]:
+def _known(pack: str) -> str:
     if pack not in PACKS:
         raise ValueError(f"pack is one of {', '.join(PACKS)}, not {pack}")
-    missing = [name for name in PACKS[pack] if name not in files or not files[name].is_file()]
+    return pack
+
+
+def _files_of_pack(pack: str, files: Mapping[str, Path]) -> list[Path]:
+    missing = [
+        name for name in PACKS[_known(pack)] if name not in files or not files[name].is_file()
+    ]
     if missing:
         raise AvatarError(
             "weights_missing",

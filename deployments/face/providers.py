@@ -1,6 +1,7 @@
 """What onnxruntime runs several networks of one engine on, and whether it really does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 from media.errors import AvatarError
@@ -16,6 +17,10 @@ _REMEDY: Final = (
     "install onnxruntime-gpu in place of onnxruntime (`make gpu`; never both) and check "
     "`nvidia-smi`, or set the engine's option `device: cpu`."
 )
+
+
+_FULL: Final = ("Failed to allocate memory", "out of memory", "ALLOC_FAILED")
+"""What onnxruntime, CUDA and its libraries say of a full memory; there is no class for it."""
 
 
 def providers(
@@ -60,3 +65,16 @@ def require_cuda(device: str, used: Sequence[Sequence[str]]) -> None:
             f"A GPU is configured but onnxruntime could not open it and fell back to the CPU: "
             f"{_REMEDY}",
         )
+
+
+@contextmanager
+def full_memory_is_said() -> Iterator[None]:
+    """Raise AvatarError `overloaded`, which is tried again, for a full memory within the block."""
+    try:
+        yield
+    except Exception as error:
+        if any(words in str(error) for words in _FULL):
+            raise AvatarError(
+                "overloaded", "The GPU's memory is full: try again in a moment."
+            ) from error
+        raise

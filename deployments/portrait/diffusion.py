@@ -14,7 +14,7 @@ import numpy as np
 from deployments.face.mediapipe import MediaPipe
 from deployments.portrait.diffusion_folder import INDEX, read_folder
 from deployments.portrait.diffusion_prompt import NEGATIVE, TEMPLATE, portrait_prompt
-from deployments.portrait.diffusion_recipe import DEFAULT, RECIPES, recipe
+from deployments.portrait.diffusion_recipe import DEFAULT, RECIPES, known, recipe
 from deployments.portrait.engine import Painting
 from deployments.portrait.usable import FaceFinder, what_is_wrong
 from media.errors import AvatarError
@@ -41,10 +41,10 @@ class Diffusion:
 
     @classmethod
     def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
-        """Names of the weights that `load` opens with these options."""
+        """Names of the weights that `load` opens with these options. Raises ValueError like it."""
         if options.get("folder"):
             return (FACES,)
-        return (FACES, str(options.get("model", DEFAULT)))
+        return (FACES, known(str(options.get("model", DEFAULT))))
 
     @classmethod
     def load(

@@ -30,6 +30,13 @@ OPERATORS: Final = Recipe(25, 7.0, 512)
 """Of a folder of the operator's, unless the config says otherwise."""
 
 
+def known(model: str) -> str:
+    """The model's name. Raises ValueError, with those that there are, for another."""
+    if model not in RECIPES:
+        raise ValueError(f"model is one of {', '.join(RECIPES)}, not {model}")
+    return model
+
+
 def recipe(
     model: str, folder: str, steps: int | None, guidance: float | None, size: int | None
 ) -> Recipe:
@@ -37,9 +44,7 @@ def recipe(
 
     Raises ValueError, with what would do, for a value that cannot be.
     """
-    if model not in RECIPES:
-        raise ValueError(f"model is one of {', '.join(RECIPES)}, not {model}")
-    own = OPERATORS if folder else RECIPES[model]
+    own = OPERATORS if folder else RECIPES[known(model)]
     chosen = Recipe(
         own.steps if steps is None else steps,
         own.guidance if guidance is None else guidance,

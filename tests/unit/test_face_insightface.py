@@ -187,6 +187,27 @@ def test_an_engine_configured_for_a_gpu_does_not_load_without_one() -> None:
         InsightFace.load(parts(), threads=1, device="cuda", memory_mb=1500)
 
 
+class Full:
+    """A detector as onnxruntime has it on a full GPU, then one with another fault."""
+
+    def __init__(self) -> None:
+        self.faults = [RuntimeError("BFCArena: Failed to allocate memory for 9"), KeyError("input")]
+
+    def detect(self, *_: object, **__: object) -> None:
+        raise self.faults.pop(0)
+
+
+def test_a_full_gpu_is_a_fault_that_is_tried_again_and_no_other_is() -> None:
+    made = InsightFace.load(parts(), threads=1)
+    made._detector = Full()
+    picture = skimage.data.astronaut()
+    with pytest.raises(AvatarError) as full:
+        made.find(picture)
+    assert (full.value.code, full.value.retryable) == ("overloaded", True)
+    with pytest.raises(KeyError):
+        made.find(picture)
+
+
 def test_a_missing_library_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from weights_registry import entry, manifest_of, some_bytes, zipped
 
+from serve.commands.private import LOCAL_CONFIG
+from serve.weights.configured import configured_weights
 from serve.weights.manifest import ManifestError, load_manifest, needed
 
 DATA = some_bytes(100)
@@ -131,6 +133,24 @@ def test_weights_that_an_option_chooses_are_loaded_by_an_engine() -> None:
     chosen = [weights for weights in load_manifest().values() if weights.options]
     assert len(chosen) == 6
     assert all(weights.engines and not weights.default for weights in chosen)
+
+
+def test_the_local_config_needs_what_the_manifest_calls_default() -> None:
+    manifest = load_manifest()
+    default = {name for name, weights in manifest.items() if weights.default}
+    assert set(configured_weights(LOCAL_CONFIG, manifest)) == default
+    gpu = configured_weights(LOCAL_CONFIG.with_name("gpu.yaml"), manifest)
+    assert "sd-turbo" in gpu
+    assert "sd-1.5" not in gpu
+
+
+def test_an_option_that_chooses_nothing_is_refused() -> None:
+    for engine, options, reason in (
+        ("deployments.portrait.diffusion:Diffusion", {"model": "sd-9"}, "model is one of sd-turbo"),
+        ("deployments.face.insightface:InsightFace", {"pack": "xl"}, "pack is one of buffalo-s"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            engine_of(engine).weights_for(options)
 
 
 TREE = """

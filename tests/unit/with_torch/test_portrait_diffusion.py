@@ -200,6 +200,23 @@ def test_pickles_are_not_opened(folders: dict[str, Path], tmp_path: Path) -> Non
         painter(folder)
 
 
+@pytest.mark.parametrize(
+    ("where", "entry"),
+    [("unet/evil.py", {"unet": ["evil", "Evil"]}), ("evil.py", {"_class_name": ["evil", "Evil"]})],
+)
+def test_no_code_of_the_folder_runs(
+    folders: dict[str, Path], tmp_path: Path, where: str, entry: dict[str, list[str]]
+) -> None:
+    folder = Path(shutil.copytree(folders["sd"], tmp_path / "model"))
+    index = json.loads((folder / "model_index.json").read_text()) | entry
+    (folder / "model_index.json").write_text(json.dumps(index))
+    (folder / where).write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Evil: pass")
+    with pytest.raises(AvatarError) as refused:
+        painter(folder)
+    assert refused.value.code == "weights_missing"
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_safety_checker_that_the_index_names_is_left_out(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
