@@ -1,5 +1,6 @@
 """How the service is: alive, ready, and what it runs on."""
 
+import asyncio
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
@@ -14,7 +15,8 @@ from serve.api.errors import error_response
 from serve.api.services import Services
 from serve.api.videos import Using
 from serve.jobs import records
-from serve.weights.manifest import Manifest, load_manifest, needed
+from serve.weights.manifest import needed
+from serve.weights.store import WeightsStore, open_store
 
 router = APIRouter(tags=["system"])
 
@@ -49,39 +51,50 @@ async def readyz(services: Using) -> Response:
 @router.get("/v1/system", operation_id="get_system", summary="Engines, licences, queue, limits")
 async def get_system(services: Using) -> dict[str, Any]:
     """What makes the videos, under which licences, and how busy it is."""
-    manifest = load_manifest()
-    stages = await within(ANSWER_SECONDS, services.stages.about())
+    store = open_store(services.settings)
+    about = await within(ANSWER_SECONDS, services.stages.about())
+    stages = await asyncio.to_thread(
+        lambda: {name.lower(): _stage(told, store) for name, told in about.items()}
+    )
     return {
         "object": "system",
         "version": version("avatar-serve"),
-        "stages": {name.lower(): _stage(about, manifest) for name, about in stages.items()},
+        "stages": stages,
         "queue": await records.counts(services.database),
         "limits": _limits(services),
     }
 
 
-def _stage(about: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
+def _stage(about: Mapping[str, Any], store: WeightsStore) -> dict[str, Any]:
     """What a stage says of itself, its weights with their licences.
 
     A stage at zero says nothing: the manifest knows what its engine will load.
     """
-    loads = needed(manifest, about.get("engine") or "", about.get("options") or {})
-    weights = [_weights(name, manifest) for name in about.get("weights", loads)]
+    loads = needed(store.manifest, about.get("engine") or "", about.get("options") or {})
+    weights = [_weights(name, store) for name in about.get("weights", loads)]
     uses = {entry["commercial_use"] for entry in weights}
     worst = next((use for use in ("no", "unclear") if use in uses), "yes")
     return {**about, "weights": weights, "commercial_use": worst}
 
 
-def _weights(name: str, manifest: Manifest) -> dict[str, str]:
-    entry = manifest.get(name)
+def _weights(name: str, store: WeightsStore) -> dict[str, str]:
+    """What the manifest says of weights, and how they look on this replica's own machine."""
+    entry = store.manifest.get(name)
     if entry is None:  # an engine of the operator's own
         return {"name": name, "licence": "unknown", "commercial_use": "unclear"}
-    return {
+    told = {
         "name": name,
         "licence": entry.licence,
         "commercial_use": str(entry.commercial_use),
         "provenance": entry.provenance,
     }
+    try:
+        here = store.glance(name)
+    except AvatarError as error:  # pins that cannot be read
+        return {**told, "here": "damaged", "remedy": error.message}
+    if here.status == "ok":
+        return {**told, "here": "ok"}
+    return {**told, "here": here.status, "file": str(here.file), "remedy": store.remedy(here)}
 
 
 def _limits(services: Services) -> dict[str, float]:

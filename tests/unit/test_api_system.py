@@ -1,10 +1,14 @@
 """Health, readiness and what the service says about itself."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
 from media.errors import AvatarError
 from serve.api import system
+from serve.settings import Settings
+from serve.weights.store import open_store
 from tests.fakes import FakeStages
 
 
@@ -58,20 +62,35 @@ async def test_the_system_tells_engines_licences_queue_and_limits(
 
 
 async def test_weights_of_the_manifest_bring_their_licences(client: httpx.AsyncClient) -> None:
-    manifest = system.load_manifest()
+    store = open_store(Settings())
+    manifest = store.manifest
     for use in {entry.commercial_use for entry in manifest.values()}:
         names = [name for name, entry in manifest.items() if entry.commercial_use == use]
-        told = system._stage({"weights": names}, manifest)
+        told = system._stage({"weights": names}, store)
         assert told["commercial_use"] == use
         assert all(entry["licence"] and entry["provenance"] for entry in told["weights"])
 
 
 async def test_a_stage_at_zero_tells_the_weights_that_its_config_chooses() -> None:
     about = {"state": "at_zero", "engine": "deployments.portrait.diffusion:Diffusion"}
-    told = system._stage(about | {"options": {"model": "sd-1.5"}}, system.load_manifest())
+    store = open_store(Settings())
+    told = system._stage(about | {"options": {"model": "sd-1.5"}}, store)
     assert [entry["name"] for entry in told["weights"]] == ["mediapipe-face-landmarker", "sd-1.5"]
-    told = system._stage(about, system.load_manifest())
+    told = system._stage(about, store)
     assert told["commercial_use"] == "unclear", "sd-turbo is the default"
+
+
+async def test_weights_that_lack_here_are_told_with_the_command(tmp_path: Path) -> None:
+    store = open_store(Settings(weights_dir=tmp_path))
+    about = {"state": "at_zero", "engine": "deployments.portrait.steered:Steered"}
+    (row, _) = system._stage(about, store)["weights"]
+    assert (row["here"], row["file"]) == ("missing", "face_landmarker.task")
+    assert "`avatar-serve weights fetch mediapipe-face-landmarker`" in row["remedy"]
+    (tmp_path / row["name"]).mkdir()
+    (tmp_path / row["name"] / row["file"]).write_bytes(b"short")
+    assert system._stage(about, store)["weights"][0]["here"] == "damaged"
+    (tmp_path / row["name"] / row["file"]).write_bytes(bytes(3758596))
+    assert system._stage(about, store)["weights"][0]["here"] == "ok", "nothing is read"
 
 
 async def test_a_stage_that_fails_with_its_own_error_says_so(
