@@ -18,6 +18,7 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from safetensors.torch import load_file, save_file
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
@@ -29,6 +30,8 @@ LIMIT = 200
 """Tokens that the text encoder reads; each letter is one."""
 
 WIDTH = 16
+
+START, END = "<|startoftext|>", "<|endoftext|>"
 
 
 def save_sd(folder: Path, *, pndm: bool = False) -> Path:
@@ -45,7 +48,7 @@ def save_sd(folder: Path, *, pndm: bool = False) -> Path:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(folder / "model", safe_serialization=True)
-    return _as_published(folder, "tokenizer")
+    return _as_published(folder)
 
 
 def save_sdxl(folder: Path) -> Path:
@@ -67,16 +70,36 @@ def save_sdxl(folder: Path) -> Path:
         scheduler=_scheduler(False),
     )
     pipeline.to(torch.float16).save_pretrained(folder / "model", variant="fp16")
-    return _as_published(folder, "tokenizer", "tokenizer_2")
+    return _as_published(folder)
 
 
-def _as_published(folder: Path, *tokenizers: str) -> Path:
-    """The folder, its tokenizers in the two files that published models have."""
-    for name in tokenizers:
-        (folder / "model" / name / "tokenizer.json").unlink()
+def _as_published(folder: Path) -> Path:
+    """The folder as the published ones are, which older releases of transformers saved."""
+    model = folder / "model"
+    for tokenizer in model.glob("tokenizer*"):
+        (tokenizer / "tokenizer.json").unlink()
         for file in ("vocab.json", "merges.txt"):
-            shutil.copy(folder / "words" / file, folder / "model" / name)
-    return folder / "model"
+            shutil.copy(folder / "words" / file, tokenizer)
+        config = {"model_max_length": LIMIT, "tokenizer_class": "CLIPTokenizer"}
+        tokens = {f"{kind}_token": _token(END) for kind in ("eos", "unk")}
+        tokens |= {"bos_token": _token(START), "pad_token": END}
+        (tokenizer / "special_tokens_map.json").write_text(json.dumps(tokens))
+        (tokenizer / "tokenizer_config.json").write_text(json.dumps(config | tokens))
+    for path in model.glob("text_encoder*/*.safetensors"):
+        tensors = {
+            name
+            if name.startswith(("text_model.", "text_projection."))
+            else f"text_model.{name}": x
+            for name, x in load_file(path).items()
+        }
+        tensors["text_model.embeddings.position_ids"] = torch.arange(LIMIT)[None]
+        save_file(tensors, path, metadata={"format": "pt"})
+    return model
+
+
+def _token(content: str) -> dict[str, Any]:
+    kept = {"lstrip": False, "normalized": True, "rstrip": False, "single_word": False}
+    return {"__type": "AddedToken", "content": content, **kept}
 
 
 def save_real_sd(folder: Path) -> Path:
@@ -118,7 +141,7 @@ def save_real_sd(folder: Path) -> Path:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(folder / "model", variant="fp16")
-    return _as_published(folder, "tokenizer")
+    return _as_published(folder)
 
 
 def _vae() -> AutoencoderKL:
@@ -173,7 +196,7 @@ def _tokenizer(folder: Path) -> CLIPTokenizer:
     """CLIP's tokenizer with a vocabulary of single letters."""
     folder.mkdir(parents=True)
     letters = [chr(n) for n in range(33, 127)]
-    vocabulary = ["<|startoftext|>", "<|endoftext|>", *letters, *(f"{one}</w>" for one in letters)]
+    vocabulary = [START, END, *letters, *(f"{one}</w>" for one in letters)]
     (folder / "vocab.json").write_text(json.dumps({v: n for n, v in enumerate(vocabulary)}))
     (folder / "merges.txt").write_text("#version: 0.2\n")
     return CLIPTokenizer(
