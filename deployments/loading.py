@@ -4,12 +4,16 @@ import importlib
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from media.errors import AvatarError
 from serve.settings import Settings
 from serve.weights.store import WeightsStore, open_store
+
+EXTRAS: Final = {"torch": "wav2lip", "diffusers": "diffusion", "ffmpeg": "ffmpeg"}
+"""The extra of this project that brings a library."""
 
 
 class EngineConfig(BaseModel):
@@ -28,9 +32,23 @@ class EngineConfig(BaseModel):
 
 
 def engine_class(config: EngineConfig) -> Any:
-    """The class that the config names. Raises ValueError for options that it does not take."""
+    """The class that the config names.
+
+    Raises ValueError for options that it does not take, AvatarError `weights_missing` where a
+    library that it needs is not installed.
+    """
     module, name = config.engine.split(":")
-    engine = getattr(importlib.import_module(module), name)
+    try:
+        engine = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library == module.partition(".")[0]:
+            raise  # the config names an engine that does not exist
+        extra = EXTRAS.get(library)
+        command = f'pip install "avatar-serve[{extra}]"' if extra else f"pip install {library}"
+        raise AvatarError(
+            "weights_missing", f"{name} needs {library}, which is not installed: {command}."
+        ) from error
     known = set(inspect.signature(engine.load).parameters) - {"files", "threads"}
     unknown = sorted(set(config.options) - known)
     if unknown:

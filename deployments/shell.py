@@ -5,6 +5,7 @@ import functools
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from ray.util.metrics import Gauge
@@ -77,7 +78,8 @@ class EngineShell:
         config = EngineConfig.model_validate(user_config)
         if config == self._config and self._fault is None:
             return
-        engine_class(config)
+        with suppress(AvatarError):  # told by `_load`
+            engine_class(config)
         self._pool = ThreadPoolExecutor(
             self.threads_of(config), thread_name_prefix=type(self).__name__
         )
@@ -111,12 +113,13 @@ class EngineShell:
         """Engine, options, the names of its weights, and how it is."""
         if self._config is None or (self._engine is None and self._fault is None):
             return {"state": "starting"}
-        about = {
+        about: dict[str, Any] = {
             "state": "ready",
             "engine": self._config.engine,
             "options": dict(self._config.options),
-            "weights": list(weights_of(self._config)),
         }
+        with suppress(AvatarError):  # what can't be imported can't be asked for its weights
+            about["weights"] = list(weights_of(self._config))
         if self._fault is not None:
             fault = {"error": self._fault.code, "message": self._fault.message}
             return {**about, "state": "failed", **fault}

@@ -48,6 +48,23 @@ async def test_missing_weights_are_named_to_everybody_who_asks(tmp_path: Path) -
         _ = shell.engine
 
 
+async def test_a_library_that_is_not_installed_is_named_with_the_command_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "needy.py").write_text("import nowhere_to_be_found\n\nclass Needy: ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    shell = EngineShell()
+    await shell.reconfigure({"engine": "needy:Needy"})
+    about = await shell.about()
+    assert about["state"] == "failed"
+    assert "pip install nowhere_to_be_found" in about["message"]
+
+
+async def test_an_engine_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        await EngineShell().reconfigure({"engine": "deployments.lipsync.nothing:Nothing"})
+
+
 async def test_weights_that_come_later_are_taken_up_without_a_restart(tmp_path: Path) -> None:
     shell = EngineShell()
     await shell.reconfigure(config(tmp_path / "net"))
