@@ -61,8 +61,13 @@ class HandleStages:
     deployed: Deployed | None = None
 
     async def paint(self, prompt: str, seed: int) -> Any:
-        """A `Painting` from words."""
-        return await _answer(self.to_portrait.paint.remote(prompt, seed))
+        """A `Painting` from words; one that nobody waits for any more is not begun."""
+        painting = self.to_portrait.paint.remote(prompt, seed)
+        try:
+            return await _answer(painting)
+        except asyncio.CancelledError:
+            painting.cancel()
+            raise
 
     async def find_faces(self, picture: Picture) -> list[Face]:
         """All faces, numbered left to right."""

@@ -33,7 +33,8 @@ class Settings(BaseSettings):
     keep_results_seconds: float = Field(default=7 * 86_400.0, ge=0)
     """How long a video, and what it was made from, is kept once it is over; 0: for ever."""
     keep_unnamed_seconds: float = Field(default=3600.0, ge=600)
-    """Age at which an artifact goes that no record names; longer than any request takes."""
+    """Age at which an artifact goes that no record names, pictures under links of their own too;
+    longer than any request takes."""
 
     max_upload_bytes: int = 64 * 1024 * 1024
     max_picture_pixels: int = 50_000_000
@@ -41,6 +42,11 @@ class Settings(BaseSettings):
     max_text_characters: int = 40_000
     max_active_jobs: int = 64
     """Queued and running jobs beyond which new ones get `too_many_jobs`."""
+    max_images: int = Field(default=10, ge=1, le=10)
+    """Pictures that one call of /v1/images/generations may ask for."""
+    public_url: str = ""
+    """Address that clients know the service by, for links that are sent whole; empty: the one that
+    the request came to. Needed behind a proxy that ends TLS."""
     idempotency_seconds: float = Field(default=86_400.0, gt=0)
     """How long an Idempotency-Key stands for its first request."""
     default_side: int = 1280

@@ -18,6 +18,7 @@ from serve.api import (
     errors,
     events,
     hls,
+    images,
     openapi,
     system,
     videos,
@@ -67,7 +68,7 @@ def create_app(
     webhook_docs.describe(app)
     errors.install(app)
     app.add_middleware(_RequestIds, shown=shows_request_id)
-    for module in (videos, content, hls, events, avatars, voices, system):
+    for module in (videos, content, hls, events, avatars, images, voices, system):
         app.include_router(module.router)
     return app
 

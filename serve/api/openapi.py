@@ -19,6 +19,7 @@ Errors have one shape: `{"error": {"code", "message", "param", "retryable"}}`.
 TAGS: Final = [
     {"name": "videos", "description": "Make videos and fetch them."},
     {"name": "avatars", "description": "Faces: the gallery's, uploaded and described ones."},
+    {"name": "images", "description": "Pictures of faces alone, as OpenAI's clients ask for them."},
     {"name": "voices", "description": "Who can speak."},
     {"name": "system", "description": "How the service is."},
 ]
@@ -35,25 +36,27 @@ def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def as_openai(responses: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route whose faults come by OpenAI's status codes."""
+    described = {400 if status == 422 else status: about for status, about in responses.items()}
+    # A description of 422 that is not there would be made up by FastAPI.
+    return {**described, 422: {"model": ErrorAnswer, "description": "Not used: 400 is."}}
+
+
 def body(
     model: type[BaseModel], *, files: tuple[str, ...], examples: dict[str, Any]
 ) -> dict[str, Any]:
-    """The `openapi_extra` of a call that takes a model as JSON, or with files as a form."""
+    """The `openapi_extra` of a call that takes a model as JSON, with files also as a form."""
     form = model.model_json_schema()
     json = {
         **form,
         "properties": {k: v for k, v in form["properties"].items() if k not in files},
     }
     shown = {name: {"summary": name, "value": value} for name, value in examples.items()}
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": json, "examples": shown},
-                "multipart/form-data": {"schema": form},
-            },
-        }
-    }
+    content: dict[str, Any] = {"application/json": {"schema": json, "examples": shown}}
+    if files:
+        content["multipart/form-data"] = {"schema": form}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def binary(*types: str) -> dict[str, Any]:

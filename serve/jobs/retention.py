@@ -109,11 +109,17 @@ async def _unnamed_portraits(session: AsyncSession, some: Sequence[str]) -> list
     return [key for key in some if _name(key) not in named]
 
 
+async def _images(session: AsyncSession, some: Sequence[str]) -> list[str]:
+    """No record names them: they are there to be fetched for a while."""
+    return list(some)
+
+
 _UNNAMED: Final[dict[str, Callable[[AsyncSession, Sequence[str]], Awaitable[list[str]]]]] = {
     "jobs/": _unnamed_of_jobs,
     "uploads/": _unnamed_uploads,
     "avatars/": _unnamed_of_avatars,
     "portraits/": _unnamed_portraits,
+    "images/": _images,
 }
 """Which of some keys below a prefix no record names."""
 

@@ -42,6 +42,21 @@ def avatar_picture(avatar_id: str) -> str:
     return check(f"avatars/{avatar_id}/picture.webp")
 
 
+def image(batch_id: str, n: int, ending: str) -> str:
+    """Picture `n` of those that were painted at one request."""
+    return check(f"images/{batch_id}/{n}.{ending}")
+
+
+def images_answer(batch_id: str) -> str:
+    """What was said of the pictures of one request."""
+    return check(f"images/{batch_id}/answer.json")
+
+
+def images(batch_id: str) -> str:
+    """Prefix of all that was painted at one request."""
+    return check(f"images/{batch_id}") + "/"
+
+
 def voice_preview(voice_id: str, words: str) -> str:
     """A voice saying a sample; ids of voices are the engine's own words, so they are hashed."""
     digest = sha256(f"{voice_id}\0{words}".encode()).hexdigest()

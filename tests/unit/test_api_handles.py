@@ -216,3 +216,24 @@ async def test_a_director_that_died_over_a_job_is_told_from_one_out_of_reach() -
     with pytest.raises(AvatarError) as caught:
         await stages(director=fails(away)).run_job("vid_1")
     assert caught.value.code == "overloaded"
+
+
+async def test_a_painting_that_nobody_waits_for_is_called_off() -> None:
+    class Painting(asyncio.Future[None]):
+        """What a handle's call gives: awaiting it and calling it off are two things."""
+
+        called_off = 0
+
+        def cancel(self, msg: Any = None) -> bool:
+            type(self).called_off += 1
+            return super().cancel(msg)
+
+    painting = Painting()
+    waiting = asyncio.ensure_future(
+        stages(portrait=Handle(paint=lambda *_: painting)).paint("words", 3)
+    )
+    await asyncio.sleep(0)
+    waiting.cancel()  # cancels what is awaited once by itself
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert Painting.called_off == 2

@@ -7,7 +7,7 @@ import pytest
 
 from media.errors import RETRYABLE
 from serve.api.gallery import load_gallery
-from serve.api.schemas import VideoRequest
+from serve.api.schemas import ImageRequest, VideoRequest
 from serve.api.services import Services
 from serve.api.uploads import Body
 from serve.api.videos import _EXAMPLES
@@ -36,7 +36,7 @@ async def test_every_call_has_a_tag_a_summary_and_an_id_of_its_own(described: De
         assert call["summary"], (method, path)
         assert call["description"], (method, path)
         ids.append(call["operationId"])
-    assert len(ids) == len(set(ids)) == 21
+    assert len(ids) == len(set(ids)) == 23
 
 
 async def test_every_error_answer_has_the_one_shape(described: Description) -> None:
@@ -71,6 +71,16 @@ async def test_the_examples_of_a_video_are_valid(described: Description) -> None
     assert len(examples) >= 2
     for example in examples.values():
         Body(example["value"], is_form=False).parse(VideoRequest)
+
+
+async def test_pictures_are_described_as_openais_clients_meet_them(described: Description) -> None:
+    call = described["paths"]["/v1/images/generations"]["post"]
+    content = call["requestBody"]["content"]
+    assert set(content) == {"application/json"}
+    for example in content["application/json"]["examples"].values():
+        Body(example["value"], is_form=False).parse(ImageRequest)
+    assert "`no_face`" in call["responses"]["400"]["description"]
+    assert call["responses"]["422"]["description"] == "Not used: 400 is."
 
 
 @pytest.mark.skipif(not load_gallery(), reason="THE GALLERY IS EMPTY: paint it with its recipe")
