@@ -29,7 +29,6 @@ from tests.still_stages import still_job
 ENGINES = {
     "Speech": EngineConfig(engine="tests.engines:Clicker"),
     "Lipsync": EngineConfig(engine="tests.engines:Flasher"),
-    "Encode": EngineConfig(engine="deployments.encode.x264:X264", options={"preset": "ultrafast"}),
 }
 
 
@@ -69,6 +68,7 @@ async def make(
     fps: str,
     recording: Sound | None,
     gain_db: float | None,
+    encode: str = "deployments.encode.pyav:PyAV",
     **fields: object,
 ) -> Made:
     """A video of a recording, or of the clicking voice, through the director."""
@@ -80,7 +80,8 @@ async def make(
         request |= {"audio": {"key": "uploads/a.pcm", "samples": len(recording.samples)}}
         request["text"] = None
     job_id = await still_job(database, artifacts, **request)
-    stages = InARow(ENGINES, settings, artifacts)
+    encoder = EngineConfig(engine=encode, options={"preset": "ultrafast"})
+    stages = InARow({**ENGINES, "Encode": encoder}, settings, artifacts)
     means = Means(database, artifacts, stages, settings, Holding(database))
     await direct(means, job_id)
     job = await records.get(database, job_id)

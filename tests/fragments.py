@@ -11,7 +11,7 @@ import av.logging
 import numpy as np
 
 from deployments.encode.engine import SegmentTask
-from deployments.encode.x264 import X264
+from deployments.encode.pyav import PyAV
 from media.face import Portrait
 from media.patch import Frame
 from media.sound import Sound
@@ -29,7 +29,7 @@ EDGES = (0, 20, 60, 75)
 @cache
 def coded(fps: Fraction = Fraction(25), edges: tuple[int, ...] = EDGES) -> tuple[bytes, ...]:
     """Init and fragment of each segment: a still picture and a tone."""
-    engine = X264.load({}, threads=1)
+    engine = PyAV.load({}, threads=1)
     canvas = engine.prepare(_portrait())
     grid = TimeGrid(fps)
     at = np.arange(grid.sample(edges[-1])) / SOUND_RATE

@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from deployments.encode.engine import EncodedSegment, SegmentTask
-from deployments.encode.x264 import X264
+from deployments.encode.pyav import PyAV
 from media.patch import Frame, Pose
 from media.sound import Samples, Speech, Word
 from media.timegrid import SOUND_RATE
@@ -82,7 +82,7 @@ class StillStages(FakeStages):
         return EncodedSegment(data, 1.0, 1.0)
 
     def _segment(self, task: SegmentTask) -> bytes:
-        encoder = X264.load({}, threads=1, preset="ultrafast")
+        encoder = PyAV.load({}, threads=1, preset="ultrafast")
         frames = (Frame((), Pose()) for _ in range(task.stop - task.start))
         return encoder.encode(encoder.prepare(portrait(128)), task, frames)
 

@@ -11,7 +11,7 @@ _ENGINES: Final = {
     "Face": "CentredFace",
     "Speech": "ToneSpeech",
     "Lipsync": "NumberedLipsync",
-    "Encode": "NotingX264",
+    "Encode": "NotingPyAV",
 }
 REPLICAS: Final = {
     "Ingress": 2,

@@ -15,7 +15,7 @@ from bench.chaos.marks import SIDE, frame_mark, job_of, piece_sound, pieces_of
 from bench.chaos.notes import note
 from deployments.encode.canvas import FACE_SIDES, Canvas
 from deployments.encode.engine import SegmentTask
-from deployments.encode.x264 import X264
+from deployments.encode.pyav import PyAV
 from deployments.lipsync.engine import LipsyncCall
 from deployments.portrait.engine import Painting
 from deployments.speech.engine import Voice
@@ -96,7 +96,7 @@ class NumberedLipsync:
         ]
 
 
-class NotingX264(X264):
+class NotingPyAV(PyAV):
     """The real encoder, which notes each segment that it begins."""
 
     notes: Path

@@ -168,7 +168,7 @@ def test_a_config_with_a_slip_is_refused(config: dict[str, Any]) -> None:
 
 
 def test_an_option_that_an_engine_does_not_take_is_refused_by_name() -> None:
-    config = EngineConfig(engine="deployments.encode.x264:X264", options={"crff": 20})
+    config = EngineConfig(engine="deployments.encode.pyav:PyAV", options={"crff": 20})
     with pytest.raises(ValueError, match="crff"):
         engine_class(config)
 

@@ -13,7 +13,7 @@ from bench.chaos.load import Wish, make_wish
 from bench.chaos.marks import SIDE, frame_mark, read_mark
 from bench.chaos.notes import Note
 from deployments.encode.engine import SegmentTask
-from deployments.encode.x264 import X264
+from deployments.encode.pyav import PyAV
 from media.face import Portrait
 from media.fragments import split_init
 from media.mux import assemble
@@ -35,7 +35,7 @@ def video(
     doubled: int = -1,
 ) -> bytes:
     """The wish's video of those segments; `late` samples of silence come first."""
-    encoder = X264.load({}, threads=1, preset="ultrafast", crf=23.0)
+    encoder = PyAV.load({}, threads=1, preset="ultrafast", crf=23.0)
     picture = np.full((SIDE, SIDE, 3), 90, np.uint8)
     finder = CentredFace()
     canvas = encoder.prepare(Portrait(picture, finder.mesh(picture, finder.find(picture)[0])))

@@ -12,7 +12,7 @@ from skimage.metrics import structural_similarity
 
 from deployments.encode.canvas import Painter, make_canvas
 from deployments.encode.engine import SOUND_AFTER, SOUND_BEFORE, SegmentTask
-from deployments.encode.x264 import X264
+from deployments.encode.pyav import PyAV
 from media.colour import to_i420, to_rgb
 from media.face import Portrait
 from media.fragments import boxes, split_init
@@ -21,6 +21,7 @@ from media.mux import assemble
 from media.patch import Frame, Patch, Pose
 from media.sound import Sound
 from media.timegrid import FRAME_RATES, SOUND_RATE, TimeGrid
+from tests.encoders import BOTH, Engine
 
 MOUTH = (180, 130, 96, 64)
 """Rectangle that the made-up patches change: x, y, width, height."""
@@ -48,9 +49,10 @@ def coded(
     edges: list[int],
     folder: Path,
     gain_db: float | None = None,
+    engine: Engine = PyAV,
 ) -> Path:
-    engine = X264.load({}, threads=1)
-    canvas = engine.prepare(portrait)
+    encoder = engine.load({}, threads=1)
+    canvas = encoder.prepare(portrait)
     grid = TimeGrid(fps)
     sound = tone(grid, edges[-1])
     whole = b""
@@ -58,7 +60,7 @@ def coded(
         first = grid.sample(start) - int(SOUND_BEFORE * SOUND_RATE)
         heard = sound.window(max(0, first), grid.sample(stop) + int(SOUND_AFTER * SOUND_RATE))
         task = SegmentTask("", fps, start, stop, stop == edges[-1], heard, gain_db=gain_db)
-        init, media = split_init(engine.encode(canvas, task, patches(portrait, start, stop)))
+        init, media = split_init(encoder.encode(canvas, task, patches(portrait, start, stop)))
         whole += media if start else init + media
     source, target = folder / "fragments.mp4", folder / f"{len(edges)}.mp4"
     source.write_bytes(whole)
@@ -79,12 +81,13 @@ def samples(path: Path) -> np.ndarray:
     return np.concatenate([frame.to_ndarray()[0] for frame in frames])
 
 
+@BOTH
 @pytest.mark.parametrize("name", FRAME_RATES)
 def test_segments_join_into_a_gapless_faststart_file(
-    name: str, astronaut: Portrait, tmp_path: Path
+    name: str, engine: Engine, astronaut: Portrait, tmp_path: Path
 ) -> None:
     fps = FRAME_RATES[name]
-    path = coded(astronaut, fps, [0, 11, 40, 64], tmp_path)
+    path = coded(astronaut, fps, [0, 11, 40, 64], tmp_path, engine=engine)
     names = [box for box, _, _ in boxes(path.read_bytes())]
     assert names.index("moov") < names.index("mdat")
     with av.open(path) as file:
@@ -97,17 +100,23 @@ def test_segments_join_into_a_gapless_faststart_file(
         assert video.start_time == sound.start_time == 0
 
 
-def test_colours_are_tagged_as_bt_709_limited(astronaut: Portrait, tmp_path: Path) -> None:
-    with av.open(coded(astronaut, Fraction(25), [0, 10], tmp_path)) as file:
+@BOTH
+def test_colours_are_tagged_as_bt_709_limited(
+    engine: Engine, astronaut: Portrait, tmp_path: Path
+) -> None:
+    with av.open(coded(astronaut, Fraction(25), [0, 10], tmp_path, engine=engine)) as file:
         context = file.streams.video[0].codec_context
         tags = (context.colorspace, context.color_primaries, context.color_trc)
         assert tags == (1, 1, 1)
         assert context.color_range == 1
 
 
-def test_sound_starts_with_the_picture_to_the_sample(astronaut: Portrait, tmp_path: Path) -> None:
+@BOTH
+def test_sound_starts_with_the_picture_to_the_sample(
+    engine: Engine, astronaut: Portrait, tmp_path: Path
+) -> None:
     grid = TimeGrid(Fraction(25))
-    heard = samples(coded(astronaut, grid.fps, [0, 20, 50, 75], tmp_path))
+    heard = samples(coded(astronaut, grid.fps, [0, 20, 50, 75], tmp_path, engine=engine))
     meant = tone(grid, 75).samples
     lags = range(-1200, 1201)
     middle = slice(20_000, 100_000)
@@ -135,10 +144,11 @@ def test_no_peak_of_the_file_passes_minus_one(astronaut: Portrait, tmp_path: Pat
     assert true_peak(Sound(heard, SOUND_RATE)) <= -1.0
 
 
+@BOTH
 def test_decoded_frames_look_like_the_painted_ones_at_a_low_rate(
-    astronaut: Portrait, tmp_path: Path
+    engine: Engine, astronaut: Portrait, tmp_path: Path
 ) -> None:
-    path = coded(astronaut, Fraction(25), [0, 25, 75], tmp_path)
+    path = coded(astronaut, Fraction(25), [0, 25, 75], tmp_path, engine=engine)
     painter = Painter(make_canvas(astronaut))
     x, y, width, height = MOUTH
     whole, mouth = [], []
@@ -195,7 +205,10 @@ def test_cut_boxes_are_an_error() -> None:
         list(boxes(b"\x00\x00\x00\x20moov"))
 
 
-def test_a_last_packet_of_a_few_samples_is_heard(astronaut: Portrait, tmp_path: Path) -> None:
+@BOTH
+def test_a_last_packet_of_a_few_samples_is_heard(
+    engine: Engine, astronaut: Portrait, tmp_path: Path
+) -> None:
     """250 frames at 29.97 end 16 samples, a third of a millisecond, behind a packet's end."""
-    path = coded(astronaut, FRAME_RATES["29.97"], [0, 125, 250], tmp_path)
+    path = coded(astronaut, FRAME_RATES["29.97"], [0, 125, 250], tmp_path, engine=engine)
     assert len(samples(path)) >= TimeGrid(FRAME_RATES["29.97"]).sample(250) == 391 * 1024 + 16

@@ -13,6 +13,8 @@ from media.recording import decode_recording
 from media.sound import Sound
 from media.timegrid import FRAME_RATES, SOUND_RATE, TimeGrid
 from serve.jobs.database import Database
+from tests.encoders import BOTH, Engine
+from tests.encoders import name as named
 from tests.engines import Clicker, clicking
 from tests.exactness import Made, Played, make, peaks, play
 
@@ -84,12 +86,15 @@ def check_borders(made: Made, sound: Sound, fps: Fraction) -> None:
         assert float(np.abs(near).max()) < 0.03
 
 
+@BOTH
 @pytest.mark.parametrize("name", ["24", "29.97", "60"])
 async def test_each_segment_plays_alone_at_its_own_time(
-    database: Database, tmp_path: Path, name: str
+    database: Database, tmp_path: Path, name: str, engine: Engine
 ) -> None:
     fps = FRAME_RATES[name]
-    made = await make(database, tmp_path, name, recording(44_100, SECONDS, 0.7), None)
+    made = await make(
+        database, tmp_path, name, recording(44_100, SECONDS, 0.7), None, encode=named(engine)
+    )
     whole = play(made.stream)
     for segment, fragment in zip(made.segments, made.fragments, strict=True):
         alone = play(made.init + fragment)
@@ -102,12 +107,13 @@ async def test_each_segment_plays_alone_at_its_own_time(
         assert np.abs(alone.sound[2048:-1024] - same).max() < 1e-3
 
 
+@BOTH
 @pytest.mark.parametrize("name", FRAME_RATES)
 async def test_spoken_pieces_of_any_length_stay_in_step(
-    database: Database, tmp_path: Path, name: str
+    database: Database, tmp_path: Path, name: str, engine: Engine
 ) -> None:
     fps, grid = FRAME_RATES[name], TimeGrid(FRAME_RATES[name])
-    made = await make(database, tmp_path, name, None, 0.0)
+    made = await make(database, tmp_path, name, None, 0.0, encode=named(engine))
     at, clicks = 0, []
     for seconds in Clicker.SECONDS:
         clicks.append(at / SOUND_RATE + seconds / 2)
