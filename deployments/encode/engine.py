@@ -77,8 +77,14 @@ class EncodeEngine(Protocol[Canvas]):
     def load(cls, files: Mapping[str, Path], *, threads: int, **options: object) -> Self:
         """Make the engine ready; most encoders load no weights."""
 
+    def about(self) -> Mapping[str, str]:
+        """What was found out at the start: `encoder`, and `note` where another was hoped for."""
+
     def prepare(self, portrait: Portrait) -> Canvas:
         """Convert the portrait once."""
 
     def encode(self, canvas: Canvas, task: SegmentTask, frames: Iterator[Frame]) -> bytes:
-        """A closed-GOP fragmented MP4 of the segment, timestamps on the job's grid."""
+        """A closed-GOP fragmented MP4 of the segment, timestamps on the job's grid.
+
+        The init is the same for all segments of a job. What `frames` raises is passed on at once.
+        """
