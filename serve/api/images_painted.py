@@ -132,7 +132,7 @@ async def _one(services: Services, wanted: ImageRequest, seed: int) -> tuple[Tol
     file, size = await run_sync(finished, limiter=services.decoding)
     told = Told(
         seed=painting.seed,
-        revised_prompt=", ".join(painting.words_used),
+        revised_prompt=" ".join(painting.words_used),
         words_used=list(painting.words_used),
         words_ignored=list(painting.words_ignored),
     )
