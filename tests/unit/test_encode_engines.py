@@ -28,9 +28,8 @@ from media.fragments import split_init
 from media.mux import assemble
 from media.patch import Frame
 from media.timegrid import TimeGrid
-from tests.encoders import BOTH, Engine
+from tests.encoders import BOTH, Engine, patches, tone
 from tests.fragments import decoded
-from tests.unit.test_encode_segments import patches, tone
 
 QUALITY = Quality("veryfast", 17.0, 4_000_000)
 FPS = Fraction(30000, 1001)

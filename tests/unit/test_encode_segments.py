@@ -1,6 +1,5 @@
 """Segments coded apart are one video: same times, same sound, same picture as one pass."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,34 +12,15 @@ from skimage.metrics import structural_similarity
 from deployments.encode.canvas import Painter, make_canvas
 from deployments.encode.engine import SOUND_AFTER, SOUND_BEFORE, SegmentTask
 from deployments.encode.pyav import PyAV
-from media.colour import to_i420, to_rgb
+from media.colour import to_rgb
 from media.face import Portrait
 from media.fragments import boxes, split_init
 from media.limiter import louden, true_peak
 from media.mux import assemble
-from media.patch import Frame, Patch, Pose
+from media.patch import Frame, Pose
 from media.sound import Sound
 from media.timegrid import FRAME_RATES, SOUND_RATE, TimeGrid
-from tests.encoders import BOTH, Engine
-
-MOUTH = (180, 130, 96, 64)
-"""Rectangle that the made-up patches change: x, y, width, height."""
-
-
-def patches(portrait: Portrait, start: int, stop: int) -> Iterator[Frame]:
-    """A rectangle whose content slides: something changes in every frame."""
-    x, y, width, height = MOUTH
-    for n in range(start, stop):
-        shift = 2 * (n % 7)
-        source = portrait.rgb[y + shift : y + shift + height, x : x + width]
-        yield Frame((Patch(x, y, to_i420(np.ascontiguousarray(source))),))
-
-
-def tone(grid: TimeGrid, frames: int) -> Sound:
-    n = grid.sample(frames)
-    t = np.arange(n) / SOUND_RATE
-    click = np.exp(-(((t % 1.0) - 0.5) ** 2) / (2 * 0.002**2))
-    return Sound((0.2 * np.sin(2 * np.pi * 330 * t) + 0.6 * click).astype(np.float32), SOUND_RATE)
+from tests.encoders import BOTH, MOUTH, Engine, patches, tone
 
 
 def coded(
