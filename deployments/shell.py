@@ -123,6 +123,8 @@ class EngineShell:
         if self._fault is not None:
             fault = {"error": self._fault.code, "message": self._fault.message}
             return {**about, "state": "failed", **fault}
+        tell = getattr(self._engine, "about", None)
+        about |= {} if tell is None else tell()
         peak = self._peak_mb()
         if peak is None:
             return about

@@ -6,7 +6,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, Final
 
-TOLD: Final = ("engine", "options", "weights")
+TOLD: Final = ("engine", "options", "weights", "encoder")
 """What of a stage's account of itself shapes what it makes."""
 
 
