@@ -1,5 +1,8 @@
 """What the README tells people to type works as it is told."""
 
+import base64
+import io
+import json
 import os
 import re
 import shutil
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import av
 import pytest
+from PIL import Image
 
 from tests.server import Server
 
@@ -45,12 +49,21 @@ def block(words: str) -> str:
 def test_the_curl_commands_make_a_video_with_captions(server: Server, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: the README's curl commands were not run")
-    told = run(block("curl"), tmp_path, server)
+    told = run(block("/v1/videos"), tmp_path, server)
     assert '"status": "completed"' in told
     assert seconds(tmp_path / "hello.mp4") > 1
     assert "Hello!" in (tmp_path / "hello.vtt").read_text()
     assert "#EXT-X-ENDLIST" in told
     assert seconds(tmp_path / "streamed.mp4") > 1
+
+
+def test_the_curl_command_for_a_portrait_alone_paints_one(server: Server, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed: the README's curl commands were not run")
+    run(block("/v1/images"), tmp_path, server)
+    (painted,) = json.loads((tmp_path / "portrait.json").read_text())["data"]
+    with Image.open(io.BytesIO(base64.b64decode(painted["b64_json"]))) as picture:
+        assert picture.size == (512, 512)
 
 
 def test_the_command_line_works_as_told(server: Server, tmp_path: Path) -> None:
