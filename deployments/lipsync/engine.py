@@ -13,8 +13,9 @@ from media.sound import Sound
 LOOK_BACK = 1.0
 """Seconds of sound before a frame that may move it."""
 
-LOOK_AHEAD = 0.12
-"""Seconds of sound after a frame's start that may move it."""
+LOOK_AHEAD = 0.2125
+"""Seconds of sound after a frame's start that may move it: as far as Wav2Lip hears, the engine that
+hears furthest (docs/decisions/0011)."""
 
 Prepared = TypeVar("Prepared")
 

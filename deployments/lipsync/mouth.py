@@ -24,6 +24,8 @@ OPENING_UNIT: Final = 0.2
 WIDTH_UNIT: Final = 0.17
 """The network gives opening and width in these units."""
 
+HEARS_AHEAD: Final = 0.12
+"""Seconds of sound after a moment that may move the mouth in it."""
 SPEAKS: Final = (0.45, 0.8)
 PRESSED: Final = (0.3, 0.6)
 """Of the network's voice and closure: nothing below the first, all above the second."""

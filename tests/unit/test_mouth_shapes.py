@@ -13,7 +13,7 @@ from scipy.signal import resample_poly
 
 from deployments.lipsync.engine import LOOK_AHEAD, LOOK_BACK, LipsyncCall
 from deployments.lipsync.hearing import CHANNELS, spectra
-from deployments.lipsync.mouth import SHIPPED, MouthCurves, MouthReader
+from deployments.lipsync.mouth import HEARS_AHEAD, SHIPPED, MouthCurves, MouthReader
 from deployments.speech.hibari import Hibari
 from media.sound import Phone, Sound, Speech
 from media.timegrid import FRAME_RATES, HEARING_RATE, TimeGrid
@@ -161,12 +161,12 @@ def test_calls_cut_anywhere_give_the_same_curves(
 def test_sound_more_than_120_ms_ahead_changes_nothing(
     reader: MouthReader, sound: Sound, rate: str
 ) -> None:
-    assert LOOK_AHEAD <= 0.12
+    assert HEARS_AHEAD <= LOOK_AHEAD
     fps = FRAME_RATES[rate]
     other = noise(-6.0, sound.seconds).samples[: len(sound.samples)]
     for frame in range(int(1.0 * fps), int((sound.seconds - 0.5) * fps), 7):
         seconds = np.array([frame / float(fps)])
-        end = int(np.ceil((seconds[0] + LOOK_AHEAD) * HEARING_RATE))
+        end = int(np.ceil((seconds[0] + HEARS_AHEAD) * HEARING_RATE))
         later = Sound(np.concatenate([sound.samples[:end], other[end:]]), HEARING_RATE)
         plain, changed = reader.curves(sound, seconds), reader.curves(later, seconds)
         for name in CURVES:
