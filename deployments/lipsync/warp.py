@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deployments.lipsync.alive import alive
 from deployments.lipsync.engine import LipsyncCall
-from deployments.lipsync.eyes import Eye, close_eye, find_eyes
+from deployments.lipsync.eyes import Eye, find_eyes
 from deployments.lipsync.interior import Interior, Shown, paint_interior, show_interior, what_shows
 from deployments.lipsync.landmarks import face_frame
-from deployments.lipsync.life import blink, head_pose
 from deployments.lipsync.mouth import MouthCurves, MouthReader
 from deployments.lipsync.mouth_field import MouthField, Moved, Rectangle, mouth_field, move
 from deployments.lipsync.repair import Place, Repairer, find_place
@@ -118,7 +118,14 @@ class Warp:
         return [
             Frame((mouth,))
             if not call.life
-            else _alive(portrait, mouth, call.seed, float(seconds[k]))
+            else alive(
+                portrait.rgb,
+                portrait.eyes,
+                portrait.unit,
+                (mouth,),
+                call.seed,
+                float(seconds[k]),
+            )
             for k, mouth in enumerate(mouths)
         ]
 
@@ -147,17 +154,6 @@ class Warp:
         if self._repairer is not None and portrait.place is not None:
             self._repairer.repair(portrait.place, rgbs, moved)
         return [_patch(field.rectangle, rgb) for rgb in rgbs]
-
-
-def _alive(portrait: WarpPortrait, mouth: Patch, seed: int, seconds: float) -> Frame:
-    """The frame with blinking eyes and a moving head."""
-    patches = [mouth]
-    lids = blink(seed, seconds)
-    if lids > 0:
-        patches += [
-            _patch(eye.rectangle, close_eye(eye, lids, portrait.rgb)) for eye in portrait.eyes
-        ]
-    return Frame(tuple(patches), head_pose(seed, seconds, portrait.unit))
 
 
 def warp(

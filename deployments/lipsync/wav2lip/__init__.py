@@ -1,1 +1,1 @@
-"""Wav2Lip: a network that paints the lower face to match the sound (Prajwal et al., ACM MM 2020)."""
+"""Wav2Lip: a network that paints the lower face in step with the sound."""

@@ -50,9 +50,7 @@ class FastGenerator:
             tuple(_folded(group) for group in network.face_encoder_blocks),
             (*(part for _, part in splits), still),
             (*_folded(network.audio_encoder), *first),
-            tuple(
-                (grow, *group[1:]) for (grow, _), group in zip(splits, growing, strict=True)
-            ),
+            tuple((grow, *group[1:]) for (grow, _), group in zip(splits, growing, strict=True)),
             mouth,
             Layer.plain(network.output_block[1]),
         )
@@ -71,15 +69,14 @@ class FastGenerator:
         )
 
     def maps(self, face: Tensor) -> Maps:
-        """What (faces, 6, 96, 96) in float32 adds to the decoder's sums, in the generator's type."""
+        """What faces, (faces, 6, 96, 96) in float32, add to the decoder's sums."""
         features = []
         for group in self.face:
             for layer in group:
                 face = layer(face)
             features.append(face)
         sums = [
-            part.sums(feature)
-            for part, feature in zip(self.parts, reversed(features), strict=True)
+            part.sums(feature) for part, feature in zip(self.parts, reversed(features), strict=True)
         ]
         # The first level is 3 x 3 and whole; the output's lies where the last level's does.
         places = (*self.cuts.made, self.cuts.made[-1])

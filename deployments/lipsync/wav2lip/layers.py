@@ -25,8 +25,10 @@ class Layer:
     """Adds its input before the ReLU."""
 
     @classmethod
-    def of(cls, block: Block) -> Self:
-        """Fold a block, in float64 so that nothing is lost by it."""
+    def of(cls, block: nn.Module) -> Self:
+        """Fold a `Block`, in float64 so that nothing is lost by it."""
+        if not isinstance(block, Block):
+            raise TypeError("not a block of the network")
         convolution, norm = block.conv_block
         if not isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d):
             raise TypeError("a block begins with a convolution")
@@ -40,10 +42,12 @@ class Layer:
         return cls(weight, bias, stride, padding, growing, block.residual)
 
     @classmethod
-    def plain(cls, convolution: nn.Conv2d) -> Self:
+    def plain(cls, convolution: nn.Module) -> Self:
         """A convolution that nothing follows."""
-        if isinstance(convolution.padding, str) or convolution.bias is None:
-            raise TypeError("the convolution has padding in numbers and a bias")
+        if not isinstance(convolution, nn.Conv2d) or isinstance(convolution.padding, str):
+            raise TypeError("a convolution with padding in numbers")
+        if convolution.bias is None:
+            raise TypeError("the convolution has a bias")
         weight, bias = convolution.weight.detach(), convolution.bias.detach()
         return cls(weight, bias, convolution.stride, convolution.padding, False, False)
 
@@ -60,7 +64,7 @@ class Layer:
         """
         axis = 0 if self.growing else 1
         sizes = [changing, self.weight.shape[axis] - changing]
-        first, rest = self.weight.split(sizes, axis)
+        first, rest = torch.split(self.weight, sizes, axis)
         how = (self.stride, self.padding, self.growing, self.residual)
         return type(self)(first.clone(), None, *how), type(self)(rest.clone(), self.bias, *how)
 

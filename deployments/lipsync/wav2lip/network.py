@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-SIDE: Final = 96
-"""Pixels of the face that goes in and comes out."""
+MEL_SHAPE: Final = (1, 80, 16)
+FACE_SHAPE: Final = (6, 96, 96)
+"""Of one frame."""
 
 # (channels in, channels out, kernel, stride, padding) of each convolution that changes the size,
 # and how many residual ones follow it.

@@ -8,13 +8,11 @@ margin is as many pixels.
 from dataclasses import dataclass
 from typing import Final
 
-from deployments.lipsync.wav2lip.network import DECODER, SIDE
+from deployments.lipsync.wav2lip.network import DECODER
+from deployments.lipsync.wav2lip.shown import SHOWN_COLUMNS, SHOWN_ROWS, SIDE
 
 Span = tuple[int, int]
 
-SHOWN_ROWS: Final[Span] = (46, 96)
-SHOWN_COLUMNS: Final[Span] = (12, 84)
-"""Of the face's 96: from under the eyes down, without ears."""
 OUTPUT_MARGIN: Final = 1
 """Convolutions of 3 x 3 after the last level."""
 
@@ -25,6 +23,11 @@ class Cut:
 
     rows: Span
     columns: Span
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows[1] - self.rows[0], self.columns[1] - self.columns[0]
 
 
 @dataclass(frozen=True, slots=True)
