@@ -63,7 +63,7 @@ def count(run: Callable[[], object]) -> Work:
 
 def measure_limits(device: torch.device, dtype: torch.dtype) -> Limits:
     """The device's best rates; about a second."""
-    side = 8192 if device.type == "cuda" else 2048
+    side = 8192 if device.type == "cuda" else 4096
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     large = torch.zeros(2**28 if device.type == "cuda" else 2**26, dtype=torch.uint8, device=device)
     into = torch.empty_like(large)
