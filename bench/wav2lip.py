@@ -25,6 +25,7 @@ from bench.roofline import Limits, Work, count, measure_limits, seconds
 from deployments.devices.torch_device import TorchDevice, open_device
 from deployments.face.mediapipe import MediaPipe
 from deployments.lipsync.engine import LOOK_AHEAD, LOOK_BACK, LipsyncCall
+from deployments.lipsync.wav2lip.buckets import SIZES
 from deployments.lipsync.wav2lip.engine import Wav2Lip, Wav2LipPortrait
 from deployments.lipsync.wav2lip.fast import FastGenerator
 from deployments.lipsync.wav2lip.network import FACE_SHAPE, MEL_SHAPE, Generator
@@ -80,12 +81,13 @@ def plain_loop(network: Generator, device: torch.device) -> tuple[int, Callable[
 
 
 def our_network(runner: TorchRunner) -> tuple[int, Callable[[], object]]:
-    """As many frames of one face through our network."""
-    mel = np.random.default_rng(1).uniform(-4, 4, (PLAIN_BATCH, *MEL_SHAPE[1:]))
+    """Frames of one face through our network; on a GPU more, in batches of its own."""
+    frames = 4 * SIZES[-1] if runner.on_gpu else PLAIN_BATCH
+    mel = np.random.default_rng(1).uniform(-4, 4, (frames, *MEL_SHAPE[1:]))
     face = runner.face(np.random.default_rng(2).random(FACE_SHAPE, np.float32))
-    whose = np.zeros(PLAIN_BATCH, np.intp)
+    whose = np.zeros(frames, np.intp)
     heard = mel.astype(np.float32)
-    return PLAIN_BATCH, lambda: runner.speak(heard, [face], whose)
+    return frames, lambda: runner.speak(heard, [face], whose)
 
 
 def portraits(engine: Wav2Lip, many: int) -> list[Wav2LipPortrait]:
@@ -141,9 +143,9 @@ def work_a_frame(on: TorchDevice) -> tuple[Work, Work]:
     network = made_up()
     mel, face = torch.zeros(frames, *MEL_SHAPE), torch.zeros(frames, *FACE_SHAPE)
     plain = count(lambda: network(mel, face))
-    fast = FastGenerator.of(network).to(torch.device("cpu"), on.dtype)
-    maps = fast.maps(face[:1])
-    heard = mel.to(on.dtype)
+    dtype = torch.float32 if on.dtype is torch.float32 else torch.bfloat16  # 16 bits as well
+    fast = FastGenerator.of(network).to(torch.device("cpu"), dtype)
+    maps, heard = fast.maps(face[:1]), mel.to(dtype)
     ours = count(lambda: fast.speak(heard, maps, torch.zeros(frames, dtype=torch.long)))
     first, second = (Work(w.flops / frames, w.bytes / frames) for w in (plain, ours))
     return first, second

@@ -33,7 +33,8 @@ def speaking(
     voice = _ease(reader.curves(sound, moments / RATE).loudness, *HEARD)
     held = np.lib.stride_tricks.sliding_window_view(voice, HELD).max(axis=1)
     around = np.lib.stride_tricks.sliding_window_view(held, BEFORE + AFTER + 1 - HELD)
-    return _ease(around.mean(axis=1), 0, 1)[np.array(firsts) - firsts[0]]
+    shares = _ease(around.mean(axis=1), 0, 1)
+    return np.asarray(shares[np.array(firsts) - firsts[0]], np.float32)
 
 
 def _ease(x: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:

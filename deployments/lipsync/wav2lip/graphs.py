@@ -15,8 +15,11 @@ from media.errors import AvatarError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Captured:
+class Captured:
+    """One batch size, ready to be launched."""
+
     graph: torch.cuda.CUDAGraph
+    """Reads `mel` and `whose`, and the faces' maps, and writes `made`."""
     mel: Tensor
     whose: Tensor
     made: Tensor
@@ -25,7 +28,7 @@ class _Captured:
 class Graphs:
     """Speaks for up to `slots` faces at once. Thread-safe: one batch at a time."""
 
-    def __init__(self, bank: Maps, captured: dict[int, _Captured]) -> None:
+    def __init__(self, bank: Maps, captured: dict[int, Captured]) -> None:
         self._bank = bank
         self._captured = captured
         self._lock = threading.Lock()
@@ -46,13 +49,14 @@ class Graphs:
         bank = tuple(
             m.expand(slots, -1, -1, -1).clone(memory_format=torch.channels_last) for m in one
         )
-        captured: dict[int, _Captured] = {}
+        captured: dict[int, Captured] = {}
         pool = torch.cuda.graph_pool_handle()
-        for size in sorted(sizes, reverse=True):
-            try:
-                captured[size] = _capture(network, bank, size, pool)
-            except torch.OutOfMemoryError:
-                continue
+        with torch.backends.cudnn.flags(enabled=True, benchmark=True):
+            for size in sorted(sizes, reverse=True):
+                try:
+                    captured[size] = _capture(network, bank, size, pool)
+                except torch.OutOfMemoryError:
+                    continue
         if not captured:
             raise AvatarError("overloaded", "The GPU's memory is full: try again in a moment.")
         return cls(bank, captured)
@@ -79,7 +83,7 @@ class Graphs:
         return torch.cat(made)
 
 
-def _capture(network: FastGenerator, bank: Maps, size: int, pool: Any) -> _Captured:
+def _capture(network: FastGenerator, bank: Maps, size: int, pool: Any) -> Captured:
     device, dtype = bank[0].device, bank[0].dtype
     mel = torch.zeros((size, *MEL_SHAPE), device=device, dtype=dtype)
     whose = torch.zeros(size, device=device, dtype=torch.long)
@@ -92,4 +96,4 @@ def _capture(network: FastGenerator, bank: Maps, size: int, pool: Any) -> _Captu
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph, pool=pool):
         made = network.speak(mel, bank, whose)
-    return _Captured(graph, mel, whose, made)
+    return Captured(graph, mel, whose, made)

@@ -35,7 +35,7 @@ def open_runner(
 ) -> Runner:
     """The network as `Wav2Lip.load` describes; `faces`: of how many a GPU's batch may be.
 
-    Raises AvatarError `weights_missing`, and `invalid_request` for what is not installed.
+    Raises AvatarError `weights_missing`, also for a library; `invalid_request` for a missing GPU.
     """
     if runtime == "onnx":
         from deployments.lipsync.wav2lip.onnx_runner import OnnxRunner
@@ -56,9 +56,9 @@ def open_runner(
         if error.name != "torch":
             raise
         raise AvatarError(
-            "invalid_request",
-            "Wav2Lip needs torch: install `avatar-serve[wav2lip]`, or set the option "
-            "`runtime: onnx`.",
+            "weights_missing",
+            'Wav2Lip needs torch, which is not installed: pip install "avatar-serve[wav2lip]", '
+            "or set the option `runtime: onnx`.",
         ) from error
     return TorchRunner.load(
         path, threads=threads, device=device, dtype=dtype, memory_mb=memory_mb, faces=faces

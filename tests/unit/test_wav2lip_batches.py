@@ -1,9 +1,11 @@
-"""How frames are laid into batches of the sizes that a GPU has made ready."""
+"""How frames are laid into batches of the sizes that a GPU has made ready; names of weights."""
 
 import numpy as np
 import pytest
 
 from deployments.lipsync.wav2lip.buckets import SIZES, by_faces, cut_into
+from deployments.lipsync.wav2lip.opening import WEIGHTS
+from serve.weights.manifest import load_manifest
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 8, 9, 25, 200, 256, 257, 1000])
@@ -36,3 +38,10 @@ def test_a_batch_is_of_no_more_faces_than_there_are_slots(slots: int) -> None:
         assert owners.max() < faces.stop
         frames += range(part.start, part.stop)
     assert frames == list(range(8))
+
+
+def test_the_weights_that_the_options_name_are_in_the_manifest_and_may_not_be_sold() -> None:
+    manifest = load_manifest()
+    for name, file in WEIGHTS.values():
+        assert [one.name for one in manifest[name].files] == [file]
+        assert manifest[name].commercial_use == "no"
