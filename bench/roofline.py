@@ -1,7 +1,7 @@
 """How near a network comes to what its device can do: work counted, limits measured.
 
-The limits are those of this machine in this run: the rate of a large matrix product in the same
-type, and the rate at which a large tensor is copied.
+The limits are those of this machine in this run: the best rate of large matrix products and
+convolutions in the same type, and the rate at which a large tensor is copied.
 """
 
 import time
@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
+from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+CHANNELS, SIDE = 128, 64
+"""Of the convolution that a device's limit is measured by."""
 VIEWS: Final = ("view", "slice", "select", "expand", "permute", "transpose", "unsqueeze", "alias")
 """Parts of the names of operations that move nothing."""
 
@@ -54,7 +57,10 @@ class _Bytes(TorchDispatchMode):
 
 
 def count(run: Callable[[], object]) -> Work:
-    """Floating point operations (a multiply and an add are two) and bytes moved by a run."""
+    """Floating point operations (a multiply and an add are two) and bytes moved by a run.
+
+    What falls on padding counts too, though some libraries leave it out.
+    """
     moved, flops = _Bytes(), FlopCounterMode(display=False)
     with torch.no_grad(), moved, flops:
         run()
@@ -65,12 +71,18 @@ def measure_limits(device: torch.device, dtype: torch.dtype) -> Limits:
     """The device's best rates; about a second."""
     side = 8192 if device.type == "cuda" else 4096
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    pictures = torch.randn(32, CHANNELS, SIDE, SIDE, device=device).to(dtype)
+    pictures = pictures.contiguous(memory_format=torch.channels_last)
+    weight = torch.randn(CHANNELS, CHANNELS, 3, 3, device=device).to(dtype)
+    weight = weight.contiguous(memory_format=torch.channels_last)
     large = torch.zeros(2**28 if device.type == "cuda" else 2**26, dtype=torch.uint8, device=device)
     into = torch.empty_like(large)
     with torch.inference_mode():
-        product = best(lambda: torch.mm(a, b), device, 5)
+        product = 2 * side**3 / best(lambda: torch.mm(a, b), device, 5)
+        convolved = best(lambda: functional.conv2d(pictures, weight, padding=1), device, 5)
         copied = best(lambda: into.copy_(large), device, 5)
-    return Limits(2 * side**3 / product, 2 * large.numel() / copied)
+    convolution = 2 * 32 * 9 * (SIDE * CHANNELS) ** 2 / convolved
+    return Limits(max(product, convolution), 2 * large.numel() / copied)
 
 
 def best(run: Callable[[], object], device: torch.device, times: int) -> float:
