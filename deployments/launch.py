@@ -25,13 +25,9 @@ WATCHFUL: Final = {
     "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
 }
 """A proxy that has died is replaced at once."""
-FLAT: Final = {
-    # glibc keeps an arena a thread, and each keeps what it once held.
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_TRIM_THRESHOLD_": str(2**20),
-}
-"""Memory goes back to the system, so that a long video leaves a replica no larger than a short one.
-For the processes that Ray starts: an allocator reads it once."""
+FLAT: Final = {"MALLOC_ARENA_MAX": "2"}
+"""glibc keeps an arena a thread, and each keeps what it once held: with few, a long video leaves a
+replica hardly larger than a short one. For the processes that Ray starts."""
 PRIVATE: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
 """No usage report, no token file in the home directory."""
 FEWER_WAKES: Final = {

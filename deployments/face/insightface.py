@@ -16,9 +16,9 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
+from deployments.devices.onnx_device import full_memory_is_said, providers, require_cuda
 from deployments.face.head_pose import flat_head_pose
 from deployments.face.mediapipe import MediaPipe
-from deployments.face.providers import full_memory_is_said, providers, require_cuda
 from deployments.face.tiles import resize
 from media.errors import AvatarError
 from media.face import Face, HeadPose, Picture, left_to_right

@@ -10,9 +10,9 @@ import onnxruntime
 import pytest
 import skimage.data
 
+from deployments.devices.onnx_device import CPU, CUDA, providers, require_cuda
 from deployments.face.insightface import PACKS, InsightFace
 from deployments.face.mediapipe import MediaPipe
-from deployments.face.providers import CPU, CUDA, providers, require_cuda
 from media.errors import AvatarError
 from tests.weights import weights
 
@@ -165,7 +165,9 @@ def test_networks_share_what_an_engine_may_take_of_a_gpu() -> None:
     (_, free), _ = providers("cuda", 0, 3, [CUDA, CPU])
     assert "gpu_mem_limit" not in free
     assert providers("cpu", 1500, 3, [CUDA, CPU]) == [CPU]
-    with pytest.raises(ValueError, match="device is cpu or cuda"):
+    assert providers("auto", 1500, 3, [CPU]) == [CPU]
+    assert providers("auto", 1500, 3, [CUDA, CPU])[-1] == CPU
+    with pytest.raises(ValueError, match="device is auto, cpu or cuda"):
         providers("tpu", 0, 3, [CPU])
 
 

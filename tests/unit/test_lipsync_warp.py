@@ -9,7 +9,7 @@ import pytest
 from deployments.encode.canvas import Painter, make_canvas
 from deployments.encode.engine import SegmentTask
 from deployments.encode.feed import calls
-from deployments.lipsync.engine import LipsyncCall
+from deployments.lipsync.engine import LOOK_AHEAD, LipsyncCall
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.life import blink, head_pose
 from deployments.lipsync.mouth_field import mouth_field, move
@@ -176,9 +176,9 @@ def test_life_depends_on_the_seed_and_is_small() -> None:
 
 def test_calls_cover_a_segment_once_and_carry_the_sound_they_need(speech: Speech) -> None:
     made = list(calls(task_of(speech.samples, 10, 61)))
-    assert [(c.start, c.stop) for c in made] == [(10, 35), (35, 60), (60, 61)]
+    assert [(c.start, c.stop) for c in made] == [(10, 26), (26, 42), (42, 58), (58, 61)]
     for call in made:
         assert isinstance(call, LipsyncCall)
         assert call.sound.rate == 16_000
         assert call.sound.start <= call.start / 25 * 16_000 - 16_000
-        assert call.sound.stop >= (call.stop - 1) / 25 * 16_000 + 0.12 * 16_000
+        assert call.sound.stop >= (call.stop - 1) / 25 * 16_000 + LOOK_AHEAD * 16_000

@@ -2,6 +2,7 @@
 
 import re
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,9 @@ def test_the_manifest_says_of_an_engines_options_what_the_engine_says_itself() -
     assert chosen
     for weights in chosen:
         for engine in weights.engines:
-            for options in ({}, weights.options, {"folder": "/mine"}):
+            taken = signature(engine_of(engine).load).parameters
+            own = {name: "/mine" for name in ("folder", "file") if name in taken}
+            for options in ({}, weights.options, own):
                 said = engine_of(engine).weights_for(options)
                 assert sorted(said) == sorted(needed(manifest, engine, options))
 
@@ -131,7 +134,7 @@ def test_an_option_chooses_among_an_engines_weights() -> None:
 
 def test_weights_that_an_option_chooses_are_loaded_by_an_engine() -> None:
     chosen = [weights for weights in load_manifest().values() if weights.options]
-    assert len(chosen) == 6
+    assert len(chosen) == 8
     assert all(weights.engines and not weights.default for weights in chosen)
 
 

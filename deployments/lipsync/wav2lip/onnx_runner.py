@@ -8,14 +8,13 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
+from deployments.devices.onnx_device import CUDA, full_memory_is_said, providers, require_cuda
 from deployments.lipsync.wav2lip.runner import FloatArray
 from deployments.lipsync.wav2lip.shown import SHOWN_COLUMNS, SHOWN_ROWS
 from media.errors import AvatarError
 
 TOGETHER: Final = 32
 """Frames a batch where the network takes any number."""
-CUDA: Final = "CUDAExecutionProvider"
-MIB: Final = 2**20
 
 _MEL, _FACE = [1, 80, 16], [6, 96, 96]
 
@@ -39,7 +38,7 @@ class OnnxRunner:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        chosen = providers(device, memory_mb, onnxruntime.get_available_providers())
+        chosen = providers(device, memory_mb, 1, onnxruntime.get_available_providers())
         try:
             model = path.read_bytes()
         except OSError as error:
@@ -48,7 +47,7 @@ class OnnxRunner:
             session = onnxruntime.InferenceSession(model, options, providers=chosen)
         except Exception as error:  # onnxruntime's errors share no base
             raise _wrong(path, "onnxruntime cannot open it") from error
-        require_provider(device, session.get_providers())
+        require_cuda(device, [session.get_providers()])
         shapes = {given.name: list(given.shape) for given in session.get_inputs()}
         mel, face = (_named(path, shapes, shape) for shape in (_MEL, _FACE))
         sizes = {shapes[name][0] for name in (mel, face)}
@@ -79,7 +78,8 @@ class OnnxRunner:
             heard, seen = mel[here, None], bank[whose[here]]
             if short > 0:  # a fixed batch is filled up with its last frame
                 heard, seen = (np.append(x, np.repeat(x[-1:], short, 0), 0) for x in (heard, seen))
-            (out,) = self._session.run(None, {self._mel: heard, self._face: seen})
+            with full_memory_is_said():
+                (out,) = self._session.run(None, {self._mel: heard, self._face: seen})
             made[here] = out[: here.stop - here.start, :, rows, columns]
         return made
 
@@ -92,37 +92,6 @@ class OnnxRunner:
     def peak_mb(self) -> int | None:
         """Not known: onnxruntime doesn't say."""
         return None
-
-
-def providers(
-    device: str, memory_mb: int, available: Sequence[str]
-) -> list[str | tuple[str, Mapping[str, str]]]:
-    """What onnxruntime is to run on, in order of preference. Raises AvatarError for a missing GPU.
-
-    `available` is what this build of onnxruntime can do.
-    """
-    if device not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device is one of auto, cpu, cuda, not {device}")
-    if device == "cpu" or (device == "auto" and CUDA not in available):
-        return ["CPUExecutionProvider"]
-    require_provider(device, available)
-    options = {"arena_extend_strategy": "kSameAsRequested"}
-    if memory_mb:
-        options["gpu_mem_limit"] = str(memory_mb * MIB)
-    return [(CUDA, options), "CPUExecutionProvider"]
-
-
-def require_provider(device: str, used: Sequence[str]) -> None:
-    """Raise AvatarError `invalid_request` where a GPU was asked for and is not used.
-
-    onnxruntime itself falls back to the processor without an error.
-    """
-    if device == "cuda" and CUDA not in used:
-        raise AvatarError(
-            "invalid_request",
-            "A GPU is configured but onnxruntime does not use it: install onnxruntime-gpu in place "
-            "of onnxruntime with the CUDA libraries it names, or set the option `device: cpu`.",
-        )
 
 
 def _named(path: Path, shapes: Mapping[str, list[Any]], wanted: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""What onnxruntime runs several networks of one engine on, and whether it really does."""
+"""What onnxruntime runs the networks of an engine on, and whether it really does."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from media.errors import AvatarError
 
-Device = Literal["cpu", "cuda"]
+Device = Literal["auto", "cpu", "cuda"]
 
 CPU: Final = "CPUExecutionProvider"
 CUDA: Final = "CUDAExecutionProvider"
@@ -35,9 +35,9 @@ def providers(
     Raises ValueError for another device; AvatarError `invalid_request` where onnxruntime was built
     without CUDA.
     """
-    if device not in ("cpu", "cuda"):
-        raise ValueError(f"device is cpu or cuda, not {device}")
-    if device == "cpu":
+    if device not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device is auto, cpu or cuda, not {device}")
+    if device == "cpu" or (device == "auto" and CUDA not in available):
         return [CPU]
     if CUDA not in available:
         raise AvatarError(
