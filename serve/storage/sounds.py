@@ -3,12 +3,20 @@
 import asyncio
 from collections.abc import Iterator
 
-import numpy as np
-
+from media.pcm import from_pcm, to_pcm
 from media.scratch import release
 from media.sound import Samples, Sound
 from media.timegrid import SOUND_RATE
 from serve.storage.artifacts import Artifacts
+
+__all__ = [
+    "BYTES_PER_SAMPLE",
+    "from_pcm",
+    "load_sound",
+    "save_sound",
+    "sound_length",
+    "to_pcm",
+]
 
 BYTES_PER_SAMPLE = 2  # mono, signed 16 bit, little endian, 48 kHz
 _PIECE = 1 << 20  # samples converted at a time
@@ -34,17 +42,6 @@ async def load_sound(
 async def sound_length(artifacts: Artifacts, key: str) -> int:
     """Samples in a stored recording."""
     return await artifacts.size(key) // BYTES_PER_SAMPLE
-
-
-def to_pcm(samples: Samples) -> bytes:
-    """Samples as they are stored; their noise lies 96 dB under full scale."""
-    scaled = np.clip(samples * np.float32(32768), -32768, 32767)
-    return bytes(np.rint(scaled).astype("<i2").tobytes())
-
-
-def from_pcm(raw: bytes) -> Samples:
-    """Stored bytes as samples."""
-    return np.frombuffer(raw, "<i2").astype(np.float32) / np.float32(32768)
 
 
 def _pieces(samples: Samples) -> Iterator[bytes]:
