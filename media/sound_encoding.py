@@ -32,6 +32,8 @@ class Format:
     samples: str = ""
     """The form in which the codec takes samples."""
     bit_rate: int = 0
+    gain: float = 1.0
+    """Makes up for what the codec takes of the level."""
     options: Mapping[str, str] = field(default_factory=dict)
     muxer_options: Mapping[str, str] = field(default_factory=dict)
 
@@ -41,6 +43,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         *("audio/mpeg", "mp3", "libmp3lame", "fltp", 96_000),
         # No reservoir of bits: a frame is whole when it leaves.
         options={"reservoir": "0"},
+        gain=1 / 0.95,  # LAME's own presets take that, and FFmpeg lets nobody say otherwise
         muxer_options={"write_xing": "0", "id3v2_version": "0"},
     ),
     "opus": Format(
@@ -161,7 +164,11 @@ class _Coded:
         return self._sink.taken()
 
     def _frame(self, samples: Samples) -> av.AudioFrame:
-        values: Any = to_16_bits(samples) if self._form.samples == "s16" else samples
+        values: Any = (
+            to_16_bits(samples)
+            if self._form.samples == "s16"
+            else samples * np.float32(self._form.gain)
+        )
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(values[None]), format=self._form.samples, layout="mono"
         )

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     max_picture_pixels: int = 50_000_000
     max_sound_seconds: float = 1800.0
     max_text_characters: int = 40_000
+    max_speech_characters: int = 4096
+    """Of `input` in POST /v1/audio/speech; OpenAI's limit. What is spoken waits in memory for a
+    client that reads slowly: 0.2 MB a second of speech, 50 MB for these."""
+    voice_names: dict[str, str] = Field(default_factory=dict)
+    """Other names for voices in POST /v1/audio/speech, as JSON: {"alloy": "heart"}."""
     max_active_jobs: int = 64
     """Queued and running jobs beyond which new ones get `too_many_jobs`."""
     max_images: int = Field(default=10, ge=1, le=10)

@@ -33,6 +33,7 @@ class FakeVoice:
     gender: str = "female"
     licence: str = "Apache-2.0"
     gain_db: float = 6.0
+    engine: str = "fake"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ class Voice:
     gain_db: float
     """What brings this voice to TARGET_LUFS, whatever it says: measured once for each voice
     (`python -m bench.voices`). The engine speaks at the voice's own level; the gain comes later."""
+    engine: str = ""
+    """The name of what speaks it, in lower case: `model` of a request for speech alone."""
 
 
 class SpeechEngine(Protocol):

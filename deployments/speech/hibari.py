@@ -39,7 +39,7 @@ _DURATIONS = "/Clip_output_0"
 _LEAD = 0.1  # seconds of silence kept before the first phoneme: lips open before the sound
 _FADE = 0.012
 _AUDIBLE = 0.01  # of the piece's loudest moment
-_VOICE = Voice("heart", "Heart", ("en-US",), "female", "Apache-2.0", gain_db=11.3)
+_VOICE = Voice("heart", "Heart", ("en-US",), "female", "Apache-2.0", gain_db=11.3, engine="hibari")
 _TRIED_PIECES = 20
 
 

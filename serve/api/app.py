@@ -20,6 +20,7 @@ from serve.api import (
     hls,
     images,
     openapi,
+    speech,
     system,
     videos,
     voices,
@@ -68,7 +69,7 @@ def create_app(
     webhook_docs.describe(app)
     errors.install(app)
     app.add_middleware(_RequestIds, shown=shows_request_id)
-    for module in (videos, content, hls, events, avatars, images, voices, system):
+    for module in (videos, content, hls, events, avatars, images, voices, speech, system):
         app.include_router(module.router)
     return app
 

@@ -1,5 +1,6 @@
 """Looks at what a request brings before anything is queued: what cannot succeed is refused now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ from serve.webhooks.addresses import Allowed, check_url
 
 STAGE_SECONDS: Final = 30.0
 """How long a stage may take to answer a question about an input."""
+
+_NAMED: Final = 8
+"""Voices that a sentence names; all stand beside it."""
 
 PICTURE_SIDE: Final = 2048
 """Larger pictures are reduced to this longest side; videos are at most 1920 pixels wide."""
@@ -112,7 +116,7 @@ async def _voice(services: Services, voice: str | None, language: str | None) ->
             )
         return fitting[0]
     if all(v.id != voice for v in voices):
-        raise unknown_voice()
+        raise unknown_voice(voices)
     for known in fitting:
         if known.id == voice:
             return known
@@ -123,10 +127,15 @@ async def _voice(services: Services, voice: str | None, language: str | None) ->
     )
 
 
-def unknown_voice() -> AvatarError:
-    """The error for a voice that is not there."""
+def unknown_voice(voices: Sequence[Any]) -> AvatarError:
+    """The error for a voice that is not among those there are; it tells which are."""
+    names = [voice.id for voice in voices]
+    more = f", or one of {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return AvatarError(
-        "unknown_voice", "No voice has this id: choose one of GET /v1/voices.", param="voice"
+        "unknown_voice",
+        f"No voice has this id: choose {', '.join(names[:_NAMED])}{more} (GET /v1/voices).",
+        param="voice",
+        details={"voices": names},
     )
 
 

@@ -21,6 +21,7 @@ TAGS: Final = [
     {"name": "avatars", "description": "Faces: the gallery's, uploaded and described ones."},
     {"name": "images", "description": "Pictures of faces alone, as OpenAI's clients ask for them."},
     {"name": "voices", "description": "Who can speak."},
+    {"name": "speech", "description": "Speech alone, as OpenAI's clients ask for it."},
     {"name": "system", "description": "How the service is."},
 ]
 

@@ -218,6 +218,56 @@ def _cannot(name: str, why: str) -> AvatarError:
     return AvatarError("invalid_request", f"This {name} can't be served: {why}.", param=name)
 
 
+def _voice_id(value: Any) -> Any:
+    """A voice by its id, or as OpenAI's clients name a voice of their own: `{"id": …}`."""
+    return value["id"] if isinstance(value, dict) and value.keys() == {"id"} else value
+
+
+class SpeechRequest(_Request):
+    """A text to speak, as OpenAI's clients ask for it."""
+
+    model: Id = Field(
+        description="The engine of the voice, or one of OpenAI's names (`tts-1`, `tts-1-hd`, "
+        "`gpt-4o-mini-tts`) for whichever it is.",
+    )
+    input: Words = Field(description="What is said.")
+    voice: Annotated[
+        Id,
+        BeforeValidator(_voice_id),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {
+                        "type": "object",
+                        "properties": {"id": {"type": "string"}},
+                        "required": ["id"],
+                        "additionalProperties": False,
+                    },
+                ]
+            }
+        ),
+    ] = Field(description="Who says it: an id from `GET /v1/voices`.")
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
+        "mp3",
+        description="24 kHz, mono. `pcm` has signed 16-bit samples, little endian, and no header.",
+    )
+    speed: float = Field(
+        1.0,
+        ge=0.25,
+        le=4.0,
+        description="Refused where the voice's engine does not speak so fast or so slowly.",
+    )
+    stream_format: Literal["audio", "sse"] = Field(
+        "audio",
+        description="The file itself, or server-sent events with it in base64: "
+        "`speech.audio.delta`, then `speech.audio.done`. Its `usage` counts no tokens: all are 0.",
+    )
+    instructions: Words | None = Field(
+        None, description="No voice follows any: anything but an empty string is refused."
+    )
+
+
 def _exactly_one(request: BaseModel, names: tuple[str, ...]) -> None:
     given = [name for name in names if getattr(request, name) is not None]
     if len(given) != 1:

@@ -21,13 +21,14 @@ def sweep(seconds: float = 3.0) -> np.ndarray:
     return (0.3 * np.sin(2 * np.pi * (150 + 120 * times) * times)).astype(np.float32)
 
 
-def at_best_shift(given: np.ndarray, got: np.ndarray, most: int = 2000) -> tuple[int, float]:
-    """By how many samples it comes late, and how alike it is there (1: the same)."""
+def at_best_shift(given: np.ndarray, got: np.ndarray, most: int = 2000) -> tuple[int, float, float]:
+    """By how many samples it comes late, how alike it is there (1: the same), and its gain."""
     first, length = len(given) // 4, len(given) // 4
     middle = given[first : first + length]
     windows = np.lib.stride_tricks.sliding_window_view(got[first : first + length + most], length)
     scores = windows @ middle / (np.linalg.norm(middle) * np.linalg.norm(windows, axis=1))
-    return int(scores.argmax()), float(scores.max())
+    late = int(scores.argmax())
+    return late, float(scores[late]), float(windows[late] @ middle / (middle @ middle))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -36,8 +37,9 @@ def test_what_is_decoded_is_what_was_said(name: str) -> None:
     rate, got = heard(name, encode_whole(name, given))
     assert rate == (48_000 if name == "opus" else RATE)  # Opus is always decoded to 48 kHz
     got = got[:: rate // RATE]
-    late, alike = at_best_shift(given, got)
+    late, alike, gain = at_best_shift(given, got)
     assert alike > 0.99
+    assert gain == pytest.approx(1.0, abs=0.02)
     assert late <= 0.06 * RATE  # the coder's delay, which no header tells a player to leave out
     assert 0 <= len(got) - len(given) <= 0.12 * RATE
     if name in ("wav", "pcm", "flac"):
