@@ -13,6 +13,7 @@ from deployments.lipsync.mouth import MouthReader
 from deployments.lipsync.repair import Repairer
 from deployments.lipsync.warp import GAIN, Warp, WarpPortrait
 from deployments.speech.engine import Voice
+from deployments.speech.hibari import Hibari
 from media.errors import AvatarError
 from media.face import Portrait
 from media.patch import Frame, Patch
@@ -47,6 +48,28 @@ class WatchedWarp(Warp):
     def _note(self, words: str) -> None:
         with self._notes.open("a") as file:
             file.write(f"{os.getpid()} {words}\n")
+
+
+class WatchedHibari:
+    """The embedded voice, which notes each piece that it speaks in a file."""
+
+    weights = Hibari.weights
+
+    def __init__(self, hibari: Hibari, notes: str) -> None:
+        self._hibari = hibari
+        self._notes = Path(notes)
+        self.check = hibari.check
+        self.voices = hibari.voices
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int, notes: str) -> Self:
+        return cls(Hibari.load(files, threads=threads), notes)
+
+    def speak(self, text: str, voice: str, speed: float = 1.0, first: int = 0) -> Iterator[Speech]:
+        for piece in self._hibari.speak(text, voice, speed, first):
+            with self._notes.open("a") as file:
+                file.write("piece\n")
+            yield piece
 
 
 class Flasher:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import httpx
 import numpy as np
 import pytest
 import ray
@@ -54,13 +55,25 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def stages(notes: Path, settings: Settings) -> Iterator[HandleStages]:
-    config = read_config(LOCAL_CONFIG, port=free_port())
+def spoken(notes: Path) -> Path:
+    return notes.with_name("speech")
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def stages(notes: Path, spoken: Path, settings: Settings, port: int) -> Iterator[HandleStages]:
+    config = read_config(LOCAL_CONFIG, port=port)
     (application,) = config["applications"]
+    watched = {"Lipsync": ("WatchedWarp", notes), "Speech": ("WatchedHibari", spoken)}
     for deployment in application["deployments"]:
-        if deployment["name"] == "Lipsync":
-            options = {"notes": str(notes)}
-            deployment["user_config"] = {"engine": "tests.engines:WatchedWarp", "options": options}
+        if deployment["name"] in watched:
+            engine, file = watched[deployment["name"]]
+            options = {"notes": str(file)}
+            deployment["user_config"] = {"engine": f"tests.engines:{engine}", "options": options}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AVATAR_DATA_DIR", str(settings.data_dir))
         start(config, threading.Event())
@@ -140,6 +153,27 @@ async def test_speech_streams_piece_by_piece(stages: HandleStages) -> None:
     pieces = [piece async for piece in stages.speak("One, two. Three.", "heart", 1.0)]
     assert len(pieces) >= 2
     assert [w.text for piece in pieces for w in piece.words] == ["One,", "two.", "Three."]
+
+
+async def test_a_client_that_leaves_stops_the_speaker(
+    stages: HandleStages, port: int, spoken: Path
+) -> None:
+    words = 60 * "This will never be heard to its end, for nobody stays that long. "
+    pieces = await stages.check_text(words, "heart")
+    before = len(spoken.read_text().split())
+    body = {"model": "tts-1", "voice": "heart", "input": words}
+    url = f"http://127.0.0.1:{port}/v1/audio/speech"
+    async with (
+        httpx.AsyncClient(trust_env=False) as http,
+        http.stream("POST", url, json=body, timeout=30) as answer,
+    ):
+        await anext(answer.aiter_raw())
+    said, last = -1, 0
+    while said != last:  # until a second has passed without a word
+        said = last
+        await asyncio.sleep(1)
+        last = len(spoken.read_text().split())
+    assert 0 < last - before < pieces
 
 
 async def test_a_job_that_is_done_is_not_done_again(
