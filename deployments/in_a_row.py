@@ -118,6 +118,10 @@ class InARow:
         """Jobs need a director: see deployments/director."""
         raise NotImplementedError("engines in a row have no director")
 
+    async def speaker(self) -> dict[str, Any]:
+        """Engine and options of what speaks."""
+        return self.configs["Speech"].model_dump()
+
     async def makers(self) -> dict[str, Any]:
         """Engines and options that a video is made by."""
         return {

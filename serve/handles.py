@@ -118,10 +118,15 @@ class HandleStages:
                 raise DirectorDied(job_id) from None
             raise unwrapped(error) from None
 
+    async def speaker(self) -> dict[str, Any]:
+        """What engine speaks."""
+        about: dict[str, Any] = await _answer(self.to_speech.about.remote())
+        return about
+
     async def makers(self) -> dict[str, Any]:
         """What engines a video is made by. Encode knows which lip sync it asks."""
         speech, encode = await asyncio.gather(
-            _answer(self.to_speech.about.remote()), _answer(self.to_encode.makers.remote())
+            self.speaker(), _answer(self.to_encode.makers.remote())
         )
         return {"speech": speech, **encode}
 

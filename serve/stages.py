@@ -43,6 +43,9 @@ class Stages(Protocol):
         Raises DirectorDied.
         """
 
+    async def speaker(self) -> dict[str, Any]:
+        """What engine speaks: engine, options and weights, as far as it is loaded."""
+
     async def makers(self) -> dict[str, Any]:
         """What engines a video is made by: engine, options and weights of speech, lip sync, encode.
 

@@ -77,6 +77,7 @@ class FakeStages:
         FakeVoice("anna", "Anna", ("en-US",)),
         FakeVoice("jun", "Jun", ("ja",)),
     )
+    engine: str = "fake"
     director: Callable[[str], Awaitable[None]] | None = None
     failures: dict[str, Exception] = field(default_factory=dict)
     fail_once: set[str] = field(default_factory=set)
@@ -134,6 +135,10 @@ class FakeStages:
         await self._play("run_job")
         if self.director is not None:
             await self.director(job_id)
+
+    async def speaker(self) -> dict[str, Any]:
+        await self._play("speaker")
+        return {"state": "ready", "engine": self.engine, "options": {}, "weights": ["x"]}
 
     async def makers(self) -> dict[str, Any]:
         await self._play("makers")

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -26,6 +26,7 @@ class Background:
     """Running tasks, kept from the garbage collector and from their request's end."""
 
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    named: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `work` on its own.
@@ -40,6 +41,17 @@ class Background:
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Await `work`, which is carried through even where the request that waits is dropped."""
         return await asyncio.shield(self.start(work))
+
+    async def shared(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Await `work`; whoever comes under the same name while it runs awaits that run.
+
+        It is carried through even where all who wait for it are dropped.
+        """
+        task: asyncio.Task[T] | None = self.named.get(name)
+        if task is None:
+            task = self.named[name] = self.start(work())
+            task.add_done_callback(lambda _: self.named.pop(name))
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
         """Stop what still runs."""

@@ -1,19 +1,17 @@
-"""A finished video's files, whole or by ranges (RFC 9110)."""
+"""A finished video's files."""
 
-import re
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from media.errors import AvatarError
 from media.subtitles import from_webvtt, to_srt
 from serve.api import openapi
-from serve.api.errors import error_response
+from serve.api.ranges import answer_file, matches
 from serve.api.videos import Owner, Using
 from serve.jobs import records
 from serve.jobs.models import Job
-from serve.storage.artifacts import About, Artifacts
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -23,7 +21,6 @@ Variant = Annotated[
 
 Format = Annotated[Literal["vtt", "srt"], Query(description="Of captions: WebVTT or SubRip.")]
 
-_RANGE: Final = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*")
 _SRT: Final = "application/x-subrip"
 _ENDINGS: Final = {"video": ".mp4", "thumbnail": ".webp", "captions": ".vtt"}
 
@@ -72,35 +69,12 @@ async def get_video_content(
         headers["Content-Disposition"] = f'inline; filename="{job.id}.srt"'
         headers["ETag"] = f'"{about.etag}-srt"'
         del headers["Accept-Ranges"]  # it is short, and made anew
-    if _matches(request.headers.get("if-none-match"), headers["ETag"]):
+    if matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     if format == "srt":
         cues = from_webvtt((await services.artifacts.get(file["key"])).decode())
         return Response(to_srt(cues), headers=headers, media_type=f"{_SRT}; charset=utf-8")
-    return _answer(request, services.artifacts, file, about, headers)
-
-
-def _answer(
-    request: Request,
-    artifacts: Artifacts,
-    file: dict[str, str],
-    about: About,
-    headers: dict[str, str],
-) -> Response:
-    start, stop, status = 0, about.size, 200
-    wanted = request.headers.get("range")
-    unchanged = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
-    if wanted is not None and unchanged and (found := _span(wanted, about.size)) is not None:
-        start, stop = found
-        if start >= stop:
-            return _no_such_range(about.size)
-        status = 206
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{about.size}"
-    headers["Content-Length"] = str(stop - start)
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=file["type"])
-    pieces = artifacts.stream(file["key"], start, stop)
-    return StreamingResponse(pieces, status, headers, media_type=file["type"])
+    return answer_file(request, services.artifacts, file["key"], file["type"], about, headers)
 
 
 def _file(job: Job, variant: str) -> dict[str, str]:
@@ -114,32 +88,3 @@ def _file(job: Job, variant: str) -> dict[str, str]:
         outcome = "has none" if job.status == "completed" else f"was {job.status}"
         raise AvatarError("not_found", f"There is no {variant}: this video {outcome}.")
     return files[variant]
-
-
-def _span(header: str, size: int) -> tuple[int, int] | None:
-    """Bytes [start, stop) of a Range header, empty where it lies outside.
-
-    None: to be ignored, as RFC 9110 says of what cannot be understood and allows of several
-    ranges at once.
-    """
-    found = _RANGE.fullmatch(header)
-    if found is None or found.groups() == ("", ""):
-        return None
-    first, last = found.groups()
-    if not first:
-        return max(0, size - int(last)), size
-    if last and int(last) < int(first):
-        return None
-    return int(first), min(int(last) + 1, size) if last else size
-
-
-def _no_such_range(size: int) -> Response:
-    error = AvatarError("invalid_request", f"The file has {size} bytes: ask for a range of them.")
-    response = error_response(error, 416)
-    response.headers["Content-Range"] = f"bytes */{size}"
-    return response
-
-
-def _matches(header: str | None, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in (header or "").split(",")]
-    return etag in tags or "*" in tags

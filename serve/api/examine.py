@@ -106,7 +106,7 @@ async def _voice(services: Services, voice: str | None, language: str | None) ->
     voices = await within(STAGE_SECONDS, services.stages.voices())
     if not voices:
         raise AvatarError("overloaded", "No voice can speak now: try again in a moment.")
-    fitting = [v for v in voices if language is None or _speaks(v, language)]
+    fitting = [v for v in voices if language is None or speaks(v, language)]
     if voice is None:
         if not fitting:
             raise AvatarError(
@@ -139,8 +139,8 @@ def unknown_voice(voices: Sequence[Any]) -> AvatarError:
     )
 
 
-def _speaks(voice: Any, language: str) -> bool:
-    """`en` is spoken by voices of `en-US`, not the other way round."""
+def speaks(voice: Any, language: str) -> bool:
+    """Whether a voice does: `en` is spoken by voices of `en-US`, not the other way round."""
     wanted = language.lower()
     tags = (tag.lower() for tag in voice.languages)
     return any(tag == wanted or tag.startswith(f"{wanted}-") for tag in tags)

@@ -1,6 +1,7 @@
 """What clients get to see: records as the API shows them."""
 
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -125,6 +126,7 @@ class VoiceView(BaseModel):
     name: str
     languages: list[str] = Field(description="BCP 47 tags.")
     gender: str
+    engine: str = Field(description="What speaks it: `model` of `POST /v1/audio/speech`.")
     licence: str
     urls: dict[str, str]
 
@@ -219,14 +221,15 @@ def _avatar_urls(avatar_id: str) -> dict[str, str]:
 
 def voice_view(voice: Any) -> VoiceView:
     """A `Voice` of the speech stage as the client sees it."""
-    here = f"/v1/voices/{voice.id}"
+    here = f"/v1/voices/{quote(voice.id, safe='')}"
     return VoiceView(
         id=voice.id,
         name=voice.name,
         languages=list(voice.languages),
         gender=voice.gender,
+        engine=voice.engine,
         licence=voice.licence,
-        urls={"self": here, "preview": f"{here}/preview"},
+        urls={"self": here, "sample": f"{here}/sample"},
     )
 
 

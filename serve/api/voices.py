@@ -1,47 +1,42 @@
 """Voices: who can speak, and how they sound."""
 
-import io
-import wave
-from typing import Any, Final
+from typing import Annotated, Any
 
-import numpy as np
-from anyio.to_thread import run_sync
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from media.errors import AvatarError
-from media.limiter import louden
-from media.sound import Sound, Speech
-from serve.api import openapi
+from media.sound_encoding import FORMATS
+from serve.api import openapi, samples
 from serve.api.background import within
-from serve.api.examine import STAGE_SECONDS
+from serve.api.examine import STAGE_SECONDS, speaks
+from serve.api.ranges import answer_file, matches
 from serve.api.services import Services
 from serve.api.videos import Using
 from serve.api.views import VoiceList, VoiceView, voice_view
-from serve.storage import keys
 
 router = APIRouter(prefix="/v1/voices", tags=["voices"])
 
-SAMPLES: Final = {
-    "en": "Hello! This is how I sound when I read to you.",
-    "de": "Hallo! So klinge ich, wenn ich dir etwas vorlese.",
-    "es": "¡Hola! Así sueno cuando te leo algo.",
-    "fr": "Bonjour ! Voilà comment je parle quand je vous lis un texte.",
-    "hi": "नमस्ते! मैं पढ़ते समय ऐसे बोलती हूँ।",
-    "it": "Ciao! Ecco come suono quando ti leggo qualcosa.",
-    "ja": "こんにちは。わたしはこんな声で話します。",
-    "pt": "Olá! É assim que eu falo quando leio para você.",
-    "zh": "你好,这就是我朗读的声音。",
-}
-"""What a voice says in its preview, by the first part of its language's tag."""
+Language = Annotated[
+    str | None,
+    Query(
+        max_length=35,
+        description="Only those that speak it (BCP 47): `en` is spoken by `en-US` and `en-GB`.",
+    ),
+]
 
 
 @router.get(
-    "", operation_id="list_voices", summary="List voices", responses=openapi.errors("overloaded")
+    "",
+    operation_id="list_voices",
+    summary="List voices",
+    responses=openapi.errors("invalid_request", "overloaded"),
 )
-async def list_voices(services: Using) -> VoiceList:
-    """All voices that can speak now."""
-    return VoiceList(data=[voice_view(voice) for voice in await _voices(services)])
+async def list_voices(services: Using, language: Language = None) -> VoiceList:
+    """All voices that can speak now, with language, gender, engine, licence and a sample."""
+    voices = await _voices(services)
+    fitting = [v for v in voices if language is None or speaks(v, language)]
+    return VoiceList(data=[voice_view(voice) for voice in fitting])
 
 
 @router.get(
@@ -51,47 +46,40 @@ async def list_voices(services: Using) -> VoiceList:
     responses=openapi.errors("not_found", "overloaded"),
 )
 async def get_voice(voice_id: str, services: Using) -> VoiceView:
-    """Its languages and its licence."""
+    """Its languages, its engine and its licence."""
     return voice_view(await _voice(services, voice_id))
 
 
 @router.get(
-    "/{voice_id}/preview",
-    operation_id="get_voice_preview",
+    "/{voice_id}/sample",
+    operation_id="get_voice_sample",
     summary="Hear a voice",
     response_class=Response,
-    responses={200: openapi.binary("audio/wav"), **openapi.errors("not_found", "overloaded")},
+    responses={
+        200: openapi.binary(FORMATS[samples.FORMAT].media_type),
+        206: {"description": "The range asked for."},
+        416: {"description": "No such range."},
+        **openapi.errors("not_found", "overloaded"),
+    },
 )
-async def get_voice_preview(voice_id: str, services: Using) -> Response:
-    """A short spoken sample (WAV), made when it is first asked for."""
-    voice = await _voice(services, voice_id)
-    sample = SAMPLES.get(str(voice.languages[0]).split("-")[0].lower(), SAMPLES["en"])
-    key = keys.voice_preview(voice.id, sample)
-    try:
-        sound = await services.artifacts.get(key)
-    except FileNotFoundError:
-        sound = await within(STAGE_SECONDS, _speak(services, sample, voice))
-        await services.artifacts.put(key, sound)
-    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return Response(sound, headers=headers, media_type="audio/wav")
+@router.head("/{voice_id}/sample", include_in_schema=False)
+async def get_voice_sample(voice_id: str, request: Request, services: Using) -> Response:
+    """A sentence in the voice's own language, spoken when it is first asked for and then kept.
 
-
-async def _speak(services: Services, text: str, voice: Any) -> bytes:
-    pieces = [piece async for piece in services.stages.speak(text, voice.id, 1.0)]
-    return await run_sync(_wav, pieces, voice.gain_db)
-
-
-def _wav(pieces: list[Speech], gain_db: float) -> bytes:
-    """The pieces in a row, as loud as in a video, as a 16-bit mono WAV file."""
-    plain = Sound(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate)
-    samples = louden(plain, gain_db).samples
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(pieces[0].rate)
-        file.writeframes(np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return out.getvalue()
+    Answers `Range`, `If-Range` and `If-None-Match`.
+    """
+    key = await samples.sample_of(services, await _voice(services, voice_id))
+    about = await services.artifacts.about(key)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=3600",
+        "ETag": f'"{key.rpartition("/")[2]}"',  # what lies under a key never changes
+        "X-Content-Type-Options": "nosniff",
+    }
+    if matches(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    kind = FORMATS[samples.FORMAT].media_type
+    return answer_file(request, services.artifacts, key, kind, about, headers)
 
 
 async def _voices(services: Services) -> list[Any]:

@@ -18,11 +18,12 @@ Server = Annotated[
 
 def voices(server: Server = None) -> None:
     """List the voices that can speak now."""
-    table = Table("voice", "name", "languages", "gender", "licence", box=None)
+    table = Table("voice", "name", "languages", "gender", "engine", "licence", box=None)
     with connected(server) as client:
         for voice in client.get("/v1/voices")["data"]:
             languages = ", ".join(voice["languages"])
-            table.add_row(voice["id"], voice["name"], languages, voice["gender"], voice["licence"])
+            row = (voice[key] for key in ("gender", "engine", "licence"))
+            table.add_row(voice["id"], voice["name"], languages, *row)
     Console().print(table)
 
 

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from hashlib import sha256
 from typing import Final
 
 _KEY: Final = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
@@ -57,10 +56,9 @@ def images(batch_id: str) -> str:
     return check(f"images/{batch_id}") + "/"
 
 
-def voice_preview(voice_id: str, words: str) -> str:
-    """A voice saying a sample; ids of voices are the engine's own words, so they are hashed."""
-    digest = sha256(f"{voice_id}\0{words}".encode()).hexdigest()
-    return check(f"voices/{digest}.wav")
+def voice_sample(digest: str) -> str:
+    """A voice saying a sentence (MP3), under a hash of all that shapes what is heard."""
+    return check(f"voices/{digest}.mp3")
 
 
 def job(job_id: str) -> str:

@@ -97,3 +97,19 @@ def test_refusals_are_errors_of_openais_package(
         client.audio.speech.with_streaming_response.create(**asked),  # type: ignore[arg-type]
     ):
         pass
+
+
+def test_every_voice_has_a_sample_that_is_spoken_once(server: Server) -> None:
+    with server.client() as http:
+        voices = http.get("/v1/voices", params={"language": "en"}).json()["data"]
+        assert "heart" in [voice["id"] for voice in voices]
+        for voice in voices[:3]:
+            first, second = (http.get(voice["urls"]["sample"]) for _ in range(2))
+            assert first.headers["content-type"] == "audio/mpeg"
+            assert (first.content, first.headers["etag"]) == (
+                second.content,
+                second.headers["etag"],
+            )
+            rate, samples = heard("mp3", first.content)
+            assert 1 < len(samples) / rate < 10
+            assert meter(Sound(samples, rate))[0] == pytest.approx(-16, abs=2)
