@@ -16,6 +16,7 @@ from deployments.encode.engine import EncodedSegment, SegmentTask
 from deployments.encode.feed import calls
 from deployments.loading import EngineConfig, load_engine
 from deployments.portrait.engine import Painting
+from deployments.speech import marked
 from deployments.speech.engine import Voice
 from media.face import Face, Picture
 from media.patch import Frame
@@ -79,14 +80,16 @@ class InARow:
 
     async def check_text(self, text: str, voice: str) -> int:
         """Pieces that the text will be spoken in."""
-        pieces: int = await asyncio.to_thread(self.engine("Speech").check, text, voice)
+        pieces: int = await asyncio.to_thread(marked.check, self.engine("Speech"), text, voice)
         return pieces
 
     async def speak(
         self, text: str, voice: str, speed: float, first: int = 0
     ) -> AsyncGenerator[Speech, None]:
         """Speech from piece number `first` on."""
-        pieces: Iterator[Speech] = self.engine("Speech").speak(text, voice, speed, first)
+        pieces: Iterator[Speech] = await asyncio.to_thread(
+            marked.speak, self.engine("Speech"), text, voice, speed, first
+        )
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from ray import serve
 
 from deployments.shell import EngineShell
+from deployments.speech import marked
 from deployments.speech.engine import Voice
 from media.sound import Speech
 
@@ -19,13 +20,15 @@ class SpeechStage(EngineShell):
 
     async def check(self, text: str, voice: str) -> int:
         """Pieces that the text will be spoken in; raises `empty_text`, `unknown_voice`."""
-        pieces: int = await self.in_thread(self.engine.check, text, voice)
+        pieces: int = await self.in_thread(marked.check, self.engine, text, voice)
         return pieces
 
     async def speak(
         self, text: str, voice: str, speed: float, first: int = 0
     ) -> AsyncIterator[Speech]:
         """Speech from piece number `first` on, in order."""
-        pieces: Iterator[Speech] = self.engine.speak(text, voice, speed, first)
+        pieces: Iterator[Speech] = await self.in_thread(
+            marked.speak, self.engine, text, voice, speed, first
+        )
         while (piece := await self.in_thread(next, pieces, None)) is not None:
             yield piece

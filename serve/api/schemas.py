@@ -81,7 +81,9 @@ class _Request(BaseModel):
 class VideoRequest(_Request):
     """A video to make: one way to a face, and one way to speech."""
 
-    text: Words | None = Field(None, description="What is said. This, or `audio`.")
+    text: Words | None = Field(
+        None, description="What is said: words, or SSML in `<speak>`. This, or `audio`."
+    )
     voice: Id | None = Field(None, description="Who says it: an id from `GET /v1/voices`.")
     language: Id | None = Field(
         None,
@@ -230,7 +232,7 @@ class SpeechRequest(_Request):
         description="The engine of the voice, or one of OpenAI's names (`tts-1`, `tts-1-hd`, "
         "`gpt-4o-mini-tts`) for whichever it is.",
     )
-    input: Words = Field(description="What is said.")
+    input: Words = Field(description="What is said: words, or SSML in `<speak>`.")
     voice: Annotated[
         Id,
         BeforeValidator(_voice_id),

@@ -74,12 +74,24 @@ def test_speed_and_events_work(client: openai.OpenAI, server: Server) -> None:
     assert told[-1]["type"] == "speech.audio.done"
 
 
+def test_a_text_may_have_marks(client: openai.OpenAI) -> None:
+    def seconds(words: str) -> float:
+        answer = client.audio.speech.create(
+            model="tts-1", voice="heart", input=words, response_format="pcm"
+        )
+        return len(answer.content) / 48_000
+
+    marks = '<speak>One moment.<break time="3s"/> Here I am.</speak>'
+    assert seconds(marks) == pytest.approx(seconds("One moment. Here I am.") + 2.55, abs=0.3)
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "param"),
     [
         ({"voice": "alloy"}, "unknown_voice", "voice"),
         ({"input": "😀"}, "empty_text", "input"),
         ({"input": ""}, "empty_text", "input"),
+        ({"input": "<speak>A <pause/> B</speak>"}, "invalid_request", "input"),
         ({"speed": 4.0}, "invalid_request", "speed"),
         ({"model": "whisper-1"}, "invalid_request", "model"),
         ({"instructions": "Sing."}, "invalid_request", "instructions"),
