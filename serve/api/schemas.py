@@ -164,8 +164,17 @@ class AvatarRequest(_Request):
         return self
 
 
-class ImageRequest(_Request):
-    """Portraits to paint, in the words of OpenAI's clients. Null stands for leaving a field out."""
+class _OpenAIRequest(_Request):
+    """A request in the words of OpenAI's clients. Null stands for leaving a field out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class ImageRequest(_OpenAIRequest):
+    """Portraits to paint, in the words of OpenAI's clients."""
 
     prompt: Words = Field(min_length=1, max_length=1000, description="Words that describe a face.")
     n: int = Field(1, ge=1, le=10, description="How many; the operator may allow fewer.")
@@ -198,11 +207,6 @@ class ImageRequest(_Request):
     stream: bool = Field(False, description="`true` is refused.")
     partial_images: int = Field(0, description="Anything but 0 is refused.")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value is not None}
-
     @model_validator(mode="after")
     def _can_be_served(self) -> Self:
         if self.background == "transparent":
@@ -225,7 +229,7 @@ def _voice_id(value: Any) -> Any:
     return value["id"] if isinstance(value, dict) and value.keys() == {"id"} else value
 
 
-class SpeechRequest(_Request):
+class SpeechRequest(_OpenAIRequest):
     """A text to speak, as OpenAI's clients ask for it."""
 
     model: Id = Field(
@@ -265,8 +269,8 @@ class SpeechRequest(_Request):
         description="The file itself, or server-sent events with it in base64: "
         "`speech.audio.delta`, then `speech.audio.done`. Its `usage` counts no tokens: all are 0.",
     )
-    instructions: Words | None = Field(
-        None, description="No voice follows any: anything but an empty string is refused."
+    instructions: Words = Field(
+        "", description="No voice follows any: anything but an empty string is refused."
     )
 
 

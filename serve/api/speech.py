@@ -12,13 +12,14 @@ from media.sound_encoding import FORMATS
 from serve.api import openapi
 from serve.api.background import within
 from serve.api.examine import STAGE_SECONDS, unknown_voice
+from serve.api.openai_faults import OpenAIRoute
 from serve.api.schemas import SpeechRequest
 from serve.api.services import Services
 from serve.api.speaking import Said, SpokenResponse, coded
 from serve.api.uploads import received
 from serve.api.videos import Using
 
-router = APIRouter(prefix="/v1/audio", tags=["speech"])
+router = APIRouter(prefix="/v1/audio", tags=["speech"], route_class=OpenAIRoute)
 
 _ANY_MODEL: Final = re.compile(r"tts-1(-hd)?|gpt-4o-mini-tts(-\d{4}-\d{2}-\d{2})?")
 """OpenAI's names: whoever asks for them takes what there is."""
@@ -43,9 +44,11 @@ _EXAMPLES: Final = {
                 "text/event-stream",
             ),
         },
-        **openapi.errors(
-            *("empty_text", "text_too_long", "unknown_voice", "invalid_request", "too_large"),
-            *("overloaded", "weights_missing"),
+        **openapi.as_openai(
+            openapi.errors(
+                *("empty_text", "text_too_long", "unknown_voice", "invalid_request", "too_large"),
+                *("overloaded", "weights_missing"),
+            )
         ),
     },
 )

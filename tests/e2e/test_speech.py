@@ -101,11 +101,11 @@ def test_refusals_are_errors_of_openais_package(
     client: openai.OpenAI, fields: dict[str, object], code: str, param: str
 ) -> None:
     asked = {"model": "tts-1", "voice": "heart", "input": WORDS} | fields
-    with pytest.raises(openai.UnprocessableEntityError) as caught:
+    with pytest.raises(openai.BadRequestError) as caught:
         client.audio.speech.create(**asked)  # type: ignore[arg-type]  # parametrised
     assert (caught.value.code, caught.value.param) == (code, param)
     with (
-        pytest.raises(openai.UnprocessableEntityError),
+        pytest.raises(openai.BadRequestError),
         client.audio.speech.with_streaming_response.create(**asked),  # type: ignore[arg-type]
     ):
         pass

@@ -148,7 +148,7 @@ async def test_words_voice_and_speed_reach_the_speaker(
     client: httpx.AsyncClient, stages: Speaker
 ) -> None:
     await pcm(client, input="Read me.", voice="jun", speed=1.5, model="fake")
-    await pcm(client, voice={"id": "jun"}, instructions="")
+    await pcm(client, voice={"id": "jun"}, instructions=None, speed=None)
     assert stages.asked == [("Read me.", "jun", 1.5, 0), ("Hello there.", "jun", 1.0, 0)]
 
 
@@ -167,7 +167,7 @@ async def test_the_operator_may_give_voices_other_names(
         await pcm(client, voice="alloy")
         assert stages.asked[0][1] == "jun"
         answer = await client.post(SPEECH, json=request(voice="nova"))
-        check_refusal(answer, "unknown_voice", "voice")
+        check_refusal(answer, "unknown_voice", "voice", 400)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ async def test_the_operator_may_give_voices_other_names(
 async def test_what_cannot_be_spoken_is_refused(
     client: httpx.AsyncClient, stages: Speaker, fields: dict[str, Any], code: str, param: str
 ) -> None:
-    check_refusal(await client.post(SPEECH, json=request(**fields)), code, param)
+    check_refusal(await client.post(SPEECH, json=request(**fields)), code, param, 400)
     assert not stages.asked
 
 
@@ -207,8 +207,8 @@ async def test_who_names_no_voice_is_told_whose_there_are(client: httpx.AsyncCli
 @pytest.mark.parametrize(
     ("fault", "status", "param"),
     [
-        (AvatarError("empty_text", "Nothing can be read.", param="text"), 422, "input"),
-        (AvatarError("invalid_request", "Too fast.", param="speed"), 422, "speed"),
+        (AvatarError("empty_text", "Nothing can be read.", param="text"), 400, "input"),
+        (AvatarError("invalid_request", "Too fast.", param="speed"), 400, "speed"),
         (LOST, 503, None),
         (AvatarError("weights_missing", "Fetch them."), 503, None),
         (RuntimeError("secret words"), 500, None),
