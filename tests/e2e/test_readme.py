@@ -57,13 +57,16 @@ def test_the_curl_commands_make_a_video_with_captions(server: Server, tmp_path: 
     assert seconds(tmp_path / "streamed.mp4") > 1
 
 
-def test_the_curl_command_for_a_portrait_alone_paints_one(server: Server, tmp_path: Path) -> None:
+def test_the_curl_commands_for_a_portrait_and_speech_alone_give_them(
+    server: Server, tmp_path: Path
+) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: the README's curl commands were not run")
     run(block("/v1/images"), tmp_path, server)
     (painted,) = json.loads((tmp_path / "portrait.json").read_text())["data"]
     with Image.open(io.BytesIO(base64.b64decode(painted["b64_json"]))) as picture:
         assert picture.size == (512, 512)
+    assert 1 < seconds(tmp_path / "speech.mp3") < 10
 
 
 def test_the_command_line_works_as_told(server: Server, tmp_path: Path) -> None:
