@@ -2,9 +2,12 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from unicodedata import category
+
+from media.captions import CLAUSE_ENDS, CLOSERS, SENTENCE_ENDS, is_dense
 
 LONGEST = 200
 """Weight (about the number of phonemes) that a piece may have: some 13 s of speech."""
@@ -25,10 +28,10 @@ _UNSEEN = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_CLOSERS = "\"”’')]}»*_"  # noqa: RUF001 - curly quotes are meant
-_OPENERS = "\"“‘'([{«*_¿¡"  # noqa: RUF001 - curly quotes are meant
-_SENTENCE_ENDS = (".", "!", "?", "…", "！", "？")  # noqa: RUF001 - full-width signs are meant
-_CLAUSE_ENDS = (",", ";", ":", "—", "–")  # noqa: RUF001 - the en dash is meant
+_CLOSERS = CLOSERS + "}*_》】）"  # noqa: RUF001 - full-width signs are meant
+_OPENERS = "\"“‘'([{«*_¿¡「『（《【"  # noqa: RUF001 - curly quotes, full-width signs are meant
+_SENTENCE_ENDS = tuple(SENTENCE_ENDS + "।॥｡")
+_CLAUSE_ENDS = tuple(set(CLAUSE_ENDS) - set(SENTENCE_ENDS))
 _LONE_DASHES = frozenset(("-", "--", "—", "–"))  # noqa: RUF001 - the en dash is meant
 _TITLES = frozenset(
     re.split(
@@ -37,9 +40,9 @@ _TITLES = frozenset(
         "Fr vs No Nos Vol Fig Ch Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec e.g i.e",
     )
 )
-"""Words whose period does not end a sentence."""
+"""English words whose period does not end a sentence."""
 _WRAPPED_LINE = 50
-_DIGIT_WEIGHT, _CAPITAL_WEIGHT, _SIGN_WEIGHT = 6, 2, 6
+_DIGIT_WEIGHT, _CAPITAL_WEIGHT, _SIGN_WEIGHT, _DENSE_WEIGHT = 6, 2, 6, 4
 
 
 class Pause(Enum):
@@ -60,13 +63,34 @@ class Piece:
     pause: Pause
 
 
+def halves(word: str) -> list[str]:
+    """A word too heavy for a piece, in parts of equal length that are not."""
+    size = max(1, len(word) * LONGEST // (2 * weight(word)))
+    return [word[i : i + size] for i in range(0, len(word), size)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is peculiar to one language where texts are cut."""
+
+    abbreviations: frozenset[str] = _TITLES
+    """Words, without their period, that a sentence does not end with."""
+    words: Callable[[str], list[str]] = str.split
+    """A paragraph's words; in scripts without spaces, what stands between two marks."""
+    parts: Callable[[str], list[str]] = halves
+    """A word too heavy for a piece in smaller ones."""
+
+
+ENGLISH = Rules()
+
+
 def plain(text: str) -> str:
     """The text without markup, control characters and other things that nobody sees or says."""
     text = html.unescape(_MARKUP.sub(" ", _LINE_ENDS.sub("\n", text)))
     return _HEADING.sub("", _UNSEEN.sub("", text))
 
 
-def split(text: str) -> list[Piece]:
+def split(text: str, rules: Rules = ENGLISH) -> list[Piece]:
     """Pieces of a text that `plain` made; time grows in proportion to its length.
 
     No word is lost, and none heavier than LONGEST stays whole. The first piece is a short clause
@@ -74,8 +98,8 @@ def split(text: str) -> list[Piece]:
     """
     pieces: list[Piece] = []
     for paragraph in _paragraphs(text):
-        for sentence in _sentences(paragraph):
-            heads = _clauses(_cut_heavy(sentence), first=not pieces)
+        for sentence in _sentences(rules.words(paragraph), rules.abbreviations):
+            heads = _clauses(_cut_heavy(sentence, rules.parts), first=not pieces)
             pieces += heads
         if pieces:
             pieces[-1] = Piece(pieces[-1].words, Pause.PARAGRAPH)
@@ -90,8 +114,11 @@ def weight(word: str) -> int:
         return len(word) + 1
     digits = sum(c.isdecimal() for c in word)
     capitals = sum(c.isupper() for c in word) if word[1:].isupper() else 0
-    signs = sum(not c.isalnum() for c in word[1:-1])
+    # Vowel signs of Indian scripts and East Asian marks are not named when read.
+    signs = sum(not (c.isalnum() or is_dense(c) or category(c)[0] == "M") for c in word[1:-1])
     total = len(word) + 1 + digits * _DIGIT_WEIGHT
+    if not word.isascii():
+        total += sum(map(is_dense, word)) * _DENSE_WEIGHT
     return total + capitals * _CAPITAL_WEIGHT + signs * _SIGN_WEIGHT
 
 
@@ -110,18 +137,17 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield " ".join(gathered)
 
 
-def _sentences(paragraph: str) -> Iterator[list[str]]:
-    words = paragraph.split()
+def _sentences(words: list[str], abbreviations: frozenset[str]) -> Iterator[list[str]]:
     start = 0
     for i in range(len(words) - 1):
-        if _ends_sentence(words[i], words[i + 1]):
+        if _ends_sentence(words[i], words[i + 1], abbreviations):
             yield words[start : i + 1]
             start = i + 1
     if words[start:]:
         yield words[start:]
 
 
-def _ends_sentence(word: str, after: str) -> bool:
+def _ends_sentence(word: str, after: str, abbreviations: frozenset[str]) -> bool:
     """False for a period behind a title or an initial, and before a small letter."""
     bare = word.rstrip(_CLOSERS)
     if not bare.endswith(_SENTENCE_ENDS) or after.lstrip(_OPENERS)[:1].islower():
@@ -129,19 +155,23 @@ def _ends_sentence(word: str, after: str) -> bool:
     if not bare.endswith(".") or bare.endswith(".."):
         return True
     stem = bare[:-1].lstrip(_OPENERS)
-    return stem not in _TITLES and not (len(stem) == 1 and stem.isupper() and stem != "I")
+    return stem not in abbreviations and not (len(stem) == 1 and stem.isupper() and stem != "I")
 
 
-def _cut_heavy(words: Iterable[str]) -> list[str]:
+def _cut_heavy(words: Iterable[str], parts: Callable[[str], list[str]]) -> list[str]:
     """The words, those that no piece could hold cut into parts."""
     out: list[str] = []
     for word in words:
         if weight(word) <= LONGEST:
             out.append(word)
-            continue
-        size = max(1, len(word) * LONGEST // (2 * weight(word)))
-        out += [word[i : i + size] for i in range(0, len(word), size)]
+        else:
+            cut = parts(word)
+            out += [small for part in cut for small in _small(part)]
     return out
+
+
+def _small(part: str) -> list[str]:
+    return [part] if weight(part) <= LONGEST else halves(part)
 
 
 def _clauses(words: Sequence[str], *, first: bool) -> Iterator[Piece]:

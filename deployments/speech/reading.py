@@ -4,7 +4,7 @@ import logging
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -29,6 +29,8 @@ class Reading:
 
     symbols: str
     owners: tuple[int, ...]
+    words: tuple[str, ...] = ()
+    """As the user wrote them; where a script has no spaces, what a reader finds as words."""
 
     def parts(self, longest: int) -> Iterator["Reading"]:
         """The reading in parts of at most `longest` symbols, cut between words if possible."""
@@ -38,7 +40,7 @@ class Reading:
             if stop < len(self.symbols):
                 space = self.symbols.rfind(" ", start + 1, stop)
                 stop = space if space > 0 else stop
-            yield Reading(self.symbols[start:stop], self.owners[start:stop])
+            yield Reading(self.symbols[start:stop], self.owners[start:stop], self.words)
             start = stop
 
 
@@ -75,14 +77,15 @@ def read(g2p: Any, words: Sequence[str]) -> Reading:
             given.append(part)
             owners.append(i)
     if not given:
-        return Reading("", ())
+        return Reading("", (), tuple(words))
     try:
-        return _pronounce(g2p, given, owners)
+        return replace(_pronounce(g2p, given, owners), words=tuple(words))
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         # The rules know many kinds of numbers and names; a text they trip over is read bare.
         log.warning("pronouncing rules failed (%s); reading bare words", type(error).__name__)
         bare = [(m, i) for w, i in zip(given, owners, strict=True) for m in _bare(w)]
-        return _pronounce(g2p, [w for w, _ in bare], [i for _, i in bare])
+        plain = _pronounce(g2p, [w for w, _ in bare], [i for _, i in bare])
+        return replace(plain, words=tuple(words))
 
 
 def _pronounce(g2p: Any, given: Sequence[str], owners: Sequence[int]) -> Reading:

@@ -13,7 +13,7 @@ LATE: Final = 0.058
 """
 
 _STRESS = frozenset("ˈˌ")
-_LENGTH = frozenset("ː")  # noqa: RUF001 - the length mark is meant
+_LENGTH = frozenset("ːʰʲᵝ\u0303→↗↘↓")
 _PAUSES = frozenset(';:,.!?—…"()“”')
 
 
@@ -38,8 +38,8 @@ class Timed:
 def phones_of(timed: Sequence[Timed]) -> tuple[Phone, ...]:
     """Phonemes without marks.
 
-    The time of a stress mark goes to the phoneme behind it, that of a length mark and of the space
-    between words to the one before it: the mouth does not rest there.
+    The time of a stress mark goes to the phoneme behind it, that of a mark of length or tone and of
+    the space between words to the one before it: the mouth does not rest there.
     """
     phones: list[Phone] = []
     start: float | None = None

@@ -12,7 +12,9 @@ import pytest
 from scipy.signal import resample_poly
 
 from bench.metering import coded, meter
-from deployments.speech.hibari import FRAME, MODEL, RATE, Hibari, with_output
+from deployments.speech.hibari import MODEL, Hibari
+from deployments.speech.network import FRAME, RATE, with_output
+from deployments.speech.reading import Reading
 from deployments.speech.timing import LATE
 from media.errors import AvatarError
 from media.limiter import louden
@@ -49,7 +51,7 @@ def code_of(error: pytest.ExceptionInfo[AvatarError]) -> tuple[str, str | None]:
 
 def test_the_durations_add_up_to_the_sound_to_the_sample(model: Path, voice: Hibari) -> None:
     symbols = "həlˈO ðˈɛɹ."
-    sound, times = voice._sound(symbols, [0] * len(symbols), 1.0)
+    sound, times = voice._sound(Reading(symbols, (0,) * len(symbols)), 1.0)
     ids = [[0, *(voice.vocabulary[c] for c in symbols), 0]]
     feed = {"ids": np.array(ids, np.int64), "speed": np.ones(1, np.float32)}
     durations = voice.session.run(["/Clip_output_0"], feed)[0]

@@ -15,7 +15,7 @@ import onnxruntime as ort
 from hibari.g2p import G2P
 from scipy.signal import resample_poly
 
-from deployments.speech.hibari import with_output
+from deployments.speech.network import with_output
 from deployments.speech.reading import read
 from deployments.speech.timing import Timed, phones_of
 from training.mouth.voices import RATE, Utterance, heard

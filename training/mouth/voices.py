@@ -11,7 +11,7 @@ from hibari import dsp
 from hibari.g2p import G2P
 from numpy.typing import NDArray
 
-from deployments.speech.hibari import with_output
+from deployments.speech.network import with_output
 from deployments.speech.reading import read
 from deployments.speech.timing import LATE, Timed, phones_of
 from media.sound import Phone

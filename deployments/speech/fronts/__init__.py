@@ -1,0 +1,1 @@
+"""Front ends: from written text to phonemes, one for each language."""
