@@ -1,6 +1,7 @@
 """The speech stage on Ray Serve."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from ray import serve
 
@@ -13,6 +14,12 @@ from media.sound import Speech
 @serve.deployment(name="Speech")
 class SpeechStage(EngineShell):
     """Speaks text."""
+
+    async def about(self) -> dict[str, Any]:
+        """What every stage says of itself, and which languages cannot be read here, and why."""
+        about = await super().about()
+        missing = getattr(self._engine, "missing", None)
+        return {**about, "missing_languages": dict(missing)} if missing else about
 
     async def voices(self) -> list[Voice]:
         """The voices that can speak now."""

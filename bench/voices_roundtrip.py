@@ -1,0 +1,140 @@
+"""Each language spoken and heard again: `python -m bench.voices_roundtrip [LANGUAGE ...]`.
+
+A voice of each language speaks ten sentences; Whisper base (int8, weights `whisper-base-int8`,
+`pip install faster-whisper==1.2.1`) writes down what it hears. The share of words that came back
+wrong (of signs in Chinese, of kana read in Japanese) is the error rate: the voice's errors and
+the judge's together. Results, with what was heard wrong, go to
+bench/results/voices_roundtrip.json; languages that are not named keep theirs.
+"""
+
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from bench.voices import speak
+from bench.voices_sentences import SENTENCES
+from deployments.loading import EngineConfig, load_engine
+from deployments.speech.engine import SpeechEngine
+from media.sound import Samples
+from media.timegrid import SOUND_RATE
+from serve.settings import Settings
+from serve.weights.store import open_store
+
+RESULTS: Final = Path(__file__).with_name("results") / "voices_roundtrip.json"
+HEARING: Final = 16_000
+BY_SIGN: Final = {"ja-JP": "kana", "zh-CN": "sign"}
+PROMPTS: Final = {"hi-IN": "यह हिन्दी में है।", "zh-CN": "以下是普通话的句子。"}
+"""What the judge is told it has heard before, so that it writes in this script."""
+VOICES: Final = {
+    "en-US": ("heart", "af_heart", "am_michael"),
+    "en-GB": ("bf_emma", "bm_george"),
+    "es-ES": ("ef_dora", "em_alex"),
+    "fr-FR": ("ff_siwis",),
+    "hi-IN": ("hf_alpha", "hm_omega"),
+    "it-IT": ("if_sara", "im_nicola"),
+    "ja-JP": ("jf_alpha", "jm_kumo"),
+    "pt-BR": ("pf_dora", "pm_alex"),
+    "zh-CN": ("zf_xiaoxiao", "zm_yunxi"),
+}
+ENGINES: Final = "deployments.speech.hibari:Hibari,deployments.speech.kokoro:Kokoro"
+
+
+class Judge:
+    """Whisper base; `hear` gives the words of 48 kHz sound."""
+
+    def __init__(self) -> None:
+        from faster_whisper import WhisperModel
+
+        folder = next(iter(open_store(Settings()).paths("whisper-base-int8").values())).parent
+        self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=2)
+
+    def hear(self, samples: Samples, language: str) -> str:
+        """What is said, in the language of a BCP 47 tag."""
+        sound = resample_poly(samples, 1, SOUND_RATE // HEARING).astype(np.float32)
+        code = language.partition("-")[0]
+        segments, _ = self._model.transcribe(
+            sound,
+            language=code,
+            beam_size=5,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            initial_prompt=PROMPTS.get(language),
+        )
+        return "".join(segment.text for segment in segments).strip()
+
+
+def units(text: str, language: str) -> list[str]:
+    """What is compared: words in small letters without marks; signs in Chinese, kana in Japanese.
+
+    Chinese is compared in its simplified signs and Japanese as it is read, for the judge chooses
+    freely between scripts.
+    """
+    plain = unicodedata.normalize("NFKC", text).lower()
+    if language == "ja-JP":
+        import pyopenjtalk
+
+        plain = "".join(node["pron"] for node in pyopenjtalk.run_frontend(plain))
+    if language == "zh-CN":
+        from misaki.zh_normalization.char_convert import tranditional_to_simplified
+
+        plain = tranditional_to_simplified(plain)
+    kept = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in plain)
+    return list(re.sub(r"\s", "", kept)) if language in BY_SIGN else kept.split()
+
+
+def edits(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Fewest insertions, deletions and replacements (Levenshtein)."""
+    row = list(range(len(heard) + 1))
+    for i, unit in enumerate(said, 1):
+        above, row[0] = row[0], i
+        for j, other in enumerate(heard, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (unit != other))
+    return row[-1]
+
+
+def measure(engine: SpeechEngine, judge: Judge, language: str, voice_id: str) -> dict[str, Any]:
+    """One voice's error rate over the language's sentences, and what was heard wrong."""
+    voice = next(voice for voice in engine.voices if voice.id == voice_id)
+    wrong = total = 0
+    heard_wrong = []
+    for sentence in SENTENCES[language]:
+        heard = judge.hear(speak(engine, voice, sentence).samples, language)
+        said = units(sentence, language)
+        errors = edits(said, units(heard, language))
+        wrong, total = wrong + errors, total + len(said)
+        if errors:
+            heard_wrong.append({"said": sentence, "heard": heard, "errors": errors})
+    unit = BY_SIGN.get(language, "word")
+    rate = round(100 * wrong / total, 1)
+    return {"unit": unit, "units": total, "error_percent": rate, "heard_wrong": heard_wrong}
+
+
+def main() -> None:
+    """Measure, print a table, keep the results."""
+    wanted = sys.argv[1:] or list(VOICES)
+    config = EngineConfig(
+        engine="deployments.speech.several:Several", threads=2, options={"engines": ENGINES}
+    )
+    engine = load_engine(config, Settings())
+    judge = Judge()
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    print("| language | voice | unit | of | errors, % |\n|---|---|---|---|---|")
+    for language in wanted:
+        results[language] = {}
+        for voice in VOICES[language]:
+            row = measure(engine, judge, language, voice)
+            results[language][voice] = row
+            rate = row["error_percent"]
+            print(f"| {language} | {voice} | {row['unit']} | {row['units']} | {rate} |", flush=True)
+        RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
