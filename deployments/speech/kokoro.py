@@ -9,18 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
+from deployments.devices.onnx_device import full_memory_is_said, providers, require_cuda
 from deployments.speech.engine import Voice
 from deployments.speech.fronts.english import read_vocabulary
 from deployments.speech.fronts.front import FrontEnd, pieces_of
 from deployments.speech.fronts.languages import open_fronts
 from deployments.speech.kokoro_voices import STOCK
-from deployments.speech.network import CPU, needed, open_network
+from deployments.speech.network import needed, open_network
 from deployments.speech.pieces import Piece
 from deployments.speech.reading import Reading
 from deployments.speech.shaping import check_speed, spelled, spoken, timed
@@ -35,7 +36,6 @@ MOST_SYMBOLS: Final = 400
 """Phonemes in one go: the network takes 510, and hurries when it is given so many."""
 
 _DURATIONS: Final = "/encoder/Clip_output_0"
-_PROVIDERS: Final[Mapping[str, str]] = {"cuda": "CUDAExecutionProvider"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ class Kokoro:
         threads: int,
         languages: str = "",
         device: str = "cpu",
-        memory_mb: int = 2048,
+        memory_mb: int = 0,
     ) -> Self:
         """Open the network, the voices and the front ends.
 
         Options: `languages` are tags separated by commas (empty: all that can be read here; a
-        language named here and missing is an error). `device` is cpu or cuda, `memory_mb` the most
-        GPU memory in MiB.
+        language named here and missing is an error). `device` is auto, cpu or cuda,
+        `memory_mb` the most GPU memory in MiB (0: no cap).
 
         Raises AvatarError `weights_missing`, or `invalid_request` where the device is missing;
         ValueError for an option that does not exist or a language that cannot be read.
@@ -81,8 +81,9 @@ class Kokoro:
         if wanted and missing:
             raise ValueError(" ".join(missing.values()))
         voices = tuple(voice for voice in stock if voice.languages[0] in fronts)
-        session = open_network(model, _DURATIONS, threads, _providers(device, memory_mb))
-        _check_device(session, device)
+        run_on = providers(device, memory_mb, 1, ort.get_available_providers())
+        session = open_network(model, _DURATIONS, threads, run_on)
+        require_cuda(device, [session.get_providers()])
         styles = {v.id: np.fromfile(paths[v.id], "<f4").reshape(-1, STYLE) for v in voices}
         return cls(session, read_vocabulary(), fronts, styles, voices, missing)
 
@@ -135,24 +136,6 @@ class Kokoro:
             "style": styles[min(len(known), len(styles)) - 1][None],
             "speed": np.array([speed], np.float32),
         }
-        sound, durations = self.session.run(None, feed)
+        with full_memory_is_said():
+            sound, durations = self.session.run(None, feed)
         return np.asarray(sound, np.float32).ravel(), timed(durations, known)
-
-
-def _providers(device: str, memory_mb: int) -> Sequence[Any]:
-    if device == "cpu":
-        return CPU
-    if device not in _PROVIDERS:
-        raise ValueError(f"device must be cpu or {', '.join(_PROVIDERS)}, not {device!r}")
-    limit = {"gpu_mem_limit": memory_mb * 2**20}
-    return ((_PROVIDERS[device], limit), *CPU)
-
-
-def _check_device(session: ort.InferenceSession, device: str) -> None:
-    """Because onnxruntime falls back to the CPU without a word."""
-    if device in _PROVIDERS and _PROVIDERS[device] not in session.get_providers():
-        raise AvatarError(
-            "invalid_request",
-            "A GPU is configured but onnxruntime sees none: install onnxruntime-gpu and check "
-            "`nvidia-smi`, or set the engine's option `device: cpu`.",
-        )

@@ -6,14 +6,13 @@ from typing import Any, Final
 
 import onnxruntime as ort  # type: ignore[import-untyped]  # ships no types
 
+from deployments.devices.onnx_device import CPU
 from media.errors import AvatarError
 
 RATE: Final = 24_000
 """Samples per second that the networks speak."""
 FRAME: Final = 600
 """Samples at 24 kHz that one unit of the networks' durations stands for."""
-
-CPU: Final[Sequence[Any]] = ("CPUExecutionProvider",)
 
 
 def needed(files: Mapping[str, Path], name: str, weights: str) -> Path:
@@ -27,12 +26,14 @@ def needed(files: Mapping[str, Path], name: str, weights: str) -> Path:
 
 
 def open_network(
-    path: Path, durations: str, threads: int, providers: Sequence[Any] = CPU
+    path: Path, durations: str, threads: int, providers: Sequence[Any] = (CPU,)
 ) -> ort.InferenceSession:
     """The network of a file, its inner value `durations` as one more output, the last."""
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = threads
     settings.inter_op_num_threads = 1
+    # Threads that wait by spinning take the cores from the other stages of a machine.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     model = with_output(path.read_bytes(), durations)
     return ort.InferenceSession(model, settings, providers=list(providers))
 

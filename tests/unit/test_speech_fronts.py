@@ -1,0 +1,156 @@
+# ruff: noqa: RUF001 - phonetic symbols and East Asian marks are what is tested
+"""How each language is cut and read."""
+
+import shutil
+import sys
+import time
+
+import pytest
+
+from deployments.speech.fronts.espeak import Espeak
+from deployments.speech.fronts.front import FrontEnd, FrontEndMissingError, pieces_of
+from deployments.speech.fronts.japanese import phonemes
+from deployments.speech.fronts.languages import LANGUAGES, open_fronts
+from deployments.speech.fronts.spoken import Spoken
+from deployments.speech.reading import Reading
+
+
+@pytest.fixture(scope="module")
+def fronts() -> dict[str, FrontEnd]:
+    opened, missing = open_fronts()
+    assert not missing
+    return opened
+
+
+def said_by(reading: Reading, word: str) -> str:
+    owner = reading.words.index(word)
+    pairs = zip(reading.symbols, reading.owners, strict=True)
+    return "".join(c for c, o in pairs if o == owner).strip()
+
+
+@pytest.mark.parametrize(
+    ("code", "written", "said"),
+    [
+        ("es", "20€", "20 euros"),
+        ("es", "$5 millones", "5 millones de dólares"),
+        ("es", "1.250,50€", "1250 euros con 50"),
+        ("es", "12/05/2024", "12 de mayo de 2024"),
+        ("es", "99/99/2024", "99/99/2024"),
+        ("es", "(19:30)", "(19 y 30)"),
+        ("es", "Sr. García", "señor García"),
+        ("es", "30%", "30  por ciento "),
+        ("fr", "01/02/2023.", "premier février 2023."),
+        ("fr", "Mme Dupont", "madame Dupont"),
+        ("fr", "14h00", "14 heures"),
+        ("it", "2024-12-01", "primo dicembre 2024"),
+        ("pt", "R$30", "30 reais"),
+        ("hi", "₹500", "500 रुपये"),
+        ("es", "ana@mail.com", "ana arroba mail punto com"),
+        ("es", "https://www.example.com/foo/", "example punto com barra foo"),
+    ],
+)
+def test_signs_are_said_in_words(code: str, written: str, said: str) -> None:
+    words = [text for _, text in Spoken.of_language(code).words(written.split())]
+    assert " ".join(" ".join(words).split()) == " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "pieces"),
+    [
+        ("es-ES", "Hola, Sr. García. ¿Cómo está?", ["Hola, Sr. García.", "¿Cómo está?"]),
+        ("fr-FR", "M. Dupont est là. Bonjour !", ["M. Dupont est là.", "Bonjour !"]),
+        ("hi-IN", "नमस्ते। मैं राम हूँ।", ["नमस्ते।", "मैं राम हूँ।"]),
+        ("ja-JP", "雨です。傘は?はい!", ["雨です。", "傘は?はい!"]),
+        ("zh-CN", "下雨了。你好吗？好！", ["下雨了。", "你好吗？", "好！"]),
+    ],
+)
+def test_sentences_end_where_the_language_ends_them(
+    fronts: dict[str, FrontEnd], language: str, text: str, pieces: list[str]
+) -> None:
+    assert [" ".join(p.words) for p in pieces_of(fronts[language], text)] == pieces
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "word", "sounds"),
+    [
+        ("en-GB", ["tomato"], "tomato", "təmˈɑːtQ"),
+        ("es-ES", ["ocho", "casas"], "ocho", "ˈoʧo"),
+        ("es-ES", ["de", "Juan"], "de", "de"),
+        ("fr-FR", ["les", "enfants"], "enfants", "ɑ̃fˈɑ̃"),
+        ("it-IT", ["ciao!"], "ciao!", "ʧˈao!"),
+        ("pt-BR", ["coração"], "coração", "koɾasˈɐ̃ʊ̃"),
+        ("hi-IN", ["राम", "है।"], "राम", "ɾˈaːm"),
+        ("ja-JP", ["行って、", "寿司を食べた。"], "行って、", "iʔte,"),
+        ("ja-JP", ["10,500円で"], "10,500円で", "iʨi maɴ ɡo çakɯ eɴ de"),
+        ("zh-CN", ["你好！"], "你好！", "ni↓xau↓!"),
+        ("zh-CN", ["我喜欢iPhone手机，"], "iPhone", "ˈIfˌOn"),
+    ],
+)
+def test_each_word_has_its_phonemes(
+    fronts: dict[str, FrontEnd], language: str, words: list[str], word: str, sounds: str
+) -> None:
+    def bare(text: str) -> str:
+        return text.replace("ˌ", "").replace("ˈ", "")
+
+    assert bare(said_by(fronts[language].read(words), word)) == bare(sounds)
+
+
+@pytest.mark.parametrize(
+    ("kana", "sounds"),
+    [
+        ("キョー", "kʲoː"),
+        ("シュッ", "ɕɨʔ"),
+        ("ファイル", "ɸaiɾɯ"),
+        ("ウィ", "βi"),
+        ("ジェ", "ʥe"),
+        ("?", ""),
+    ],
+)
+def test_kana_are_a_consonant_and_a_vowel(kana: str, sounds: str) -> None:
+    assert phonemes(kana) == sounds
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "odd", ["…", "--", "((", "a\u0301", "😀!", "%", "1.", ".5", "1" * 60, "x" * 90]
+)
+def test_odd_texts_are_read_or_refused_but_never_trip(
+    fronts: dict[str, FrontEnd], language: str, odd: str
+) -> None:
+    front = fronts[language]
+    reading = front.read([odd, "1"])
+    assert len(reading.symbols) == len(reading.owners)
+    assert all(0 <= owner < len(reading.words) for owner in reading.owners)
+
+
+@pytest.mark.parametrize(
+    ("language", "unit"),
+    [
+        ("es-ES", "Hola, me llamo Ana y tengo 12 años. "),
+        ("hi-IN", "मेरा नाम राम है। "),
+        ("ja-JP", "今日はいい天気です、散歩に行きましょう。"),
+        ("ja-JP", "今日はいい天気ですから散歩に行きましょう"),
+        ("zh-CN", "今天天气很好，我们去公园散步吧。"),
+        ("zh-CN", "今天天气很好我们去公园散步吧"),
+    ],
+)
+def test_forty_thousand_characters_lose_nothing_and_are_cut_in_seconds(
+    fronts: dict[str, FrontEnd], language: str, unit: str
+) -> None:
+    text = (unit * 8000)[:40_000]
+    begin = time.perf_counter()
+    pieces = pieces_of(fronts[language], text)
+    assert time.perf_counter() - begin < 10
+    assert "".join("".join(p.words) for p in pieces) == "".join(text.split())
+    assert all(len(fronts[language].read(p.words).symbols) <= 400 for p in pieces[:20])
+
+
+def test_a_reader_that_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    with pytest.raises(FrontEndMissingError, match="apt install espeak-ng"):
+        Espeak.open("French", "fr-fr")
+    monkeypatch.setitem(sys.modules, "pyopenjtalk", None)
+    monkeypatch.setitem(sys.modules, "jieba", None)
+    _, missing = open_fronts(("ja-JP", "zh-CN"))
+    assert "pip install 'avatar-serve[japanese]'" in missing["ja-JP"]
+    assert "pip install 'avatar-serve[chinese]'" in missing["zh-CN"]
