@@ -38,6 +38,7 @@ def _stock() -> tuple[Voice, ...]:
             gender=_GENDERS[name[1]],
             licence=_LICENCE,
             gain_db=gains[name],
+            engine="kokoro",
         )
         for name in sorted(gains, key=lambda name: (name[0], name not in _FIRST, name))
     )
