@@ -30,7 +30,7 @@ test: $(VENV)/.$(EXTRAS)
 
 test-fast: $(VENV)/.test-fast
 	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)
-	$(BIN)/python -m pytest --ignore=tests/unit/with_torch
+	$(BIN)/python -m pytest --ignore=tests/unit/with_torch --ignore=tests/e2e/with_torch
 
 lint: $(VENV)/.$(EXTRAS)
 	$(BIN)/ruff check .
