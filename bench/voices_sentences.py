@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - East Asian marks are meant
+# ruff: noqa: RUF001 - signs of many scripts are meant
 """Ten plain sentences for each language, without digits: what voices are measured with."""
 
 from typing import Final
@@ -105,3 +105,17 @@ SENTENCES: Final = {
     ),
 }
 """By language tag."""
+
+IN_URDU: Final = (
+    "نمستے آج آپ کیسے ہیں",
+    "شہر کی گاڑی کچھ منٹ میں نکلتی ہے",
+    "میری بہن نے سردی کے لیے ایک لال کوٹ خریدا",
+    "کیا آپ چائے پینا چاہتے ہیں یا پانی",
+    "بچے گھر کے پیچھے بغیچے میں کھیل رہے ہیں",
+    "میں اپنی چابی رسوئی کی میز پر بھول گیا",
+    "کل شاید بارش ہوگی اس لیے چھاتا لے جانا",
+    "ہم نے کل رات ایک اچھی فلم دیکھی",
+    "کرپیا کھڑکی بند کرو باہر ٹھنڈ ہے",
+    "آپ کی مدد کے لیے بہت دھنیواد",
+)
+"""The Hindi sentences in Urdu's letters: both languages say them alike."""
