@@ -49,13 +49,6 @@ class EngineShell:
         return self._config
 
     @property
-    def pool(self) -> ThreadPoolExecutor:
-        """The shell's threads."""
-        if self._pool is None:
-            raise RuntimeError("the engine is not loaded yet")
-        return self._pool
-
-    @property
     def engine(self) -> Any:
         """The loaded engine. Raises the AvatarError for which it could not be loaded."""
         if self._fault is not None:
@@ -96,18 +89,8 @@ class EngineShell:
 
     async def in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` in one of the shell's threads."""
-        return await self.in_thread_of(self.pool, work, *args, **kwargs)
-
-    async def in_thread_of(
-        self,
-        pool: ThreadPoolExecutor,
-        work: Callable[P, R],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> R:
-        """Run `work` in one of a pool's threads."""
         call = functools.partial(work, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(pool, call)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def about(self) -> dict[str, Any]:
         """Engine, options, the names of its weights, and how it is."""

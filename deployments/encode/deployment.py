@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ray import serve
@@ -12,7 +10,7 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.encode.engine import EncodedSegment, SegmentTask
 from deployments.encode.feed import FrameFeed
-from deployments.encode.turns import FIRST, Turns, threads_that_give_way
+from deployments.encode.turns import FIRST, Turns
 from deployments.lipsync.engine import LipsyncCall
 from deployments.loading import EngineConfig
 from deployments.portraits import WARM, for_portrait
@@ -25,19 +23,11 @@ from serve.storage.artifacts import open_artifacts
 from serve.storage.portraits import load_portrait
 
 FIRST_ONES: Final = 16
-"""Threads for first segments, which overtake the long ones."""
+"""Threads beside the workers', for first segments, which overtake the long ones."""
 ASKED: Final = 4
 """Times that a call to lip sync is made before the segment is given up."""
 PAUSE: Final = 0.25
 """Seconds before a lost call is made again, doubled each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Threads that encode, and the turns that they take."""
-
-    threads: ThreadPoolExecutor
-    turns: Turns
 
 
 @serve.deployment(name="Encode")
@@ -50,16 +40,13 @@ class EncodeStage(EngineShell):
         self._artifacts = open_artifacts(Settings().storage())
 
     def threads_of(self, config: EngineConfig) -> int:
-        """For first segments, most of which wait for their turn; later ones have their own."""
-        return FIRST_ONES
+        """One for each segment in work, most of which wait for their turn."""
+        return config.workers + FIRST_ONES
 
     def loaded(self) -> None:
-        """Threads and turns for so many workers."""
-        workers = self.config.workers
-        # Apart from each other: a first segment waits for no turn of one that gives way.
-        self._firsts = Lane(self.pool, Turns(workers))
-        self._later = Lane(threads_that_give_way(workers), Turns(workers))
-        self._let_in = Turns(workers)
+        """Turns for so many workers."""
+        self._let_in = Turns(self.config.workers)
+        self._turns = Turns(self.config.workers)
 
     @serve.multiplexed(max_num_models_per_replica=WARM)
     async def canvas(self, portrait: str) -> Any:
@@ -74,7 +61,7 @@ class EncodeStage(EngineShell):
             # An encoder holds pictures back while it looks ahead, so only so many are open at once;
             # first segments are short, and go at once.
             if task.urgency == FIRST:
-                stack.enter_context(self._later.turns.ahead())
+                stack.enter_context(self._turns.ahead())
             else:
                 await stack.enter_async_context(self._let_in.turn(task.urgency))
             return await self._encoded(canvas, task)
@@ -85,13 +72,10 @@ class EncodeStage(EngineShell):
         async def ask(call: LipsyncCall) -> tuple[list[Frame], float]:
             return await _asked_again(lipsync, call)
 
-        lane = self._firsts if task.urgency == FIRST else self._later
-        feed = FrameFeed(task, ask, asyncio.get_running_loop(), lane.turns)
+        feed = FrameFeed(task, ask, asyncio.get_running_loop(), self._turns)
         began = time.perf_counter()
         try:
-            data: bytes = await self.in_thread_of(
-                lane.threads, self.engine.encode, canvas, task, feed.frames()
-            )
+            data: bytes = await self.in_thread(self.engine.encode, canvas, task, feed.frames())
         finally:
             feed.stop()
         spent = 1e3 * (time.perf_counter() - began) - feed.waited_ms

@@ -5,31 +5,12 @@ Urgency is a number, 0 the most urgent. A job's first segment is that: its viewe
 
 import asyncio
 import heapq
-import os
-import sys
-import threading
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 
 FIRST = 0
 """Urgency of a job's first segment."""
-
-NICE = 10
-
-
-def threads_that_give_way(count: int) -> ThreadPoolExecutor:
-    """Threads to which the system prefers all others: first segments, and the stages before them.
-
-    On Linux, where threads have priorities of their own; elsewhere they are like the others.
-    """
-    return ThreadPoolExecutor(count, "later", initializer=_give_way)
-
-
-def _give_way() -> None:
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 class Turns:

@@ -1,13 +1,10 @@
 """The lip sync stage on Ray Serve."""
 
 import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ray import serve
 
-from deployments.encode.turns import FIRST, threads_that_give_way
 from deployments.lipsync.batches import Batches
 from deployments.lipsync.engine import LipsyncCall
 from deployments.portraits import WARM
@@ -33,12 +30,7 @@ class LipsyncStage(EngineShell):
 
     def loaded(self) -> None:
         """Batches of the size that the engine is fastest with."""
-        size, workers = self.engine.batch, self.config.workers
-        self._batches = self._firsts = Batches(self._maker(self.pool), size=size, workers=workers)
-        if size == 1:
-            # Nothing is gained by making them together: a first segment waits for no other.
-            giving_way = self._maker(threads_that_give_way(workers))
-            self._batches = Batches(giving_way, size=size, workers=workers)
+        self._batches = Batches(self._make, size=self.engine.batch, workers=self.config.workers)
 
     @serve.multiplexed(max_num_models_per_replica=WARM)
     async def prepared(self, portrait: str) -> Any:
@@ -49,14 +41,10 @@ class LipsyncStage(EngineShell):
     async def frames(self, call: LipsyncCall) -> tuple[list[Frame], float]:
         """The frames of a call and the milliseconds that the engine took for them."""
         prepared = await self.prepared(call.portrait)
-        batches = self._firsts if call.urgency == FIRST else self._batches
-        return await batches.made((prepared, call), call.urgency)
+        return await self._batches.made((prepared, call), call.urgency)
 
-    def _maker(self, threads: ThreadPoolExecutor) -> Callable[[list[Call]], Awaitable[list[Made]]]:
-        async def make(calls: list[Call]) -> list[Made]:
-            began = time.perf_counter()
-            made: list[list[Frame]] = await self.in_thread_of(threads, self.engine.frames, calls)
-            spent = 1e3 * (time.perf_counter() - began) / len(calls)
-            return [(frames, spent) for frames in made]
-
-        return make
+    async def _make(self, calls: list[Call]) -> list[Made]:
+        began = time.perf_counter()
+        made: list[list[Frame]] = await self.in_thread(self.engine.frames, calls)
+        spent = 1e3 * (time.perf_counter() - began) / len(calls)
+        return [(frames, spent) for frames in made]

@@ -1,13 +1,10 @@
 """Turns: so many at once, the urgent first, none lost by those who leave."""
 
 import asyncio
-import os
-import sys
-import threading
 
 import pytest
 
-from deployments.encode.turns import NICE, Turns, threads_that_give_way
+from deployments.encode.turns import Turns
 
 
 async def test_only_so_many_have_a_turn_at_once() -> None:
@@ -74,14 +71,3 @@ async def test_others_wait_while_a_first_one_is_ahead() -> None:
         assert went == ["first"]
     await asyncio.wait_for(later, 1)
     assert went == ["first", "later"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux")
-def test_a_thread_that_gives_way_leaves_the_others_as_they_are() -> None:
-    def niceness() -> int:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    before = niceness()
-    with threads_that_give_way(1) as pool:
-        assert pool.submit(niceness).result() == before + NICE
-    assert niceness() == before
