@@ -1,93 +1,20 @@
 """A video in the answer to its request: the published segments in a row, as they come."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from media.errors import AvatarError
-from media.fragments import boxes
-from serve.api import following as following_module
 from serve.api import streaming
 from serve.api.services import Services, open_services
-from serve.jobs import leases, progress, records, removal
-from serve.jobs.following import cancel_unfollowed
+from serve.jobs import leases, records, removal
 from serve.settings import Settings
 from tests.conftest import check_refusal, served
 from tests.fakes import FakeStages
-from tests.fragments import claimed, commit, complete, decoded
+from tests.fragments import decoded
 from tests.postgres import Postgres
-
-REQUEST = {"avatar": "mira", "text": "Hello there."}
-
-
-@asynccontextmanager
-async def streamed(
-    client: httpx.AsyncClient, body: dict[str, str] = REQUEST
-) -> AsyncIterator["Stream"]:
-    url = "/v1/videos?stream=true"
-    async with client.stream("POST", url, json=body) as answer:
-        yield Stream(answer)
-
-
-class Stream:
-    """Reads the answer."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self.answer = answer
-        self.job = answer.headers.get("location", "").rpartition("/")[2]
-        self.parts = answer.aiter_raw()
-        self.data = b""
-
-    async def until(self, fragments: int) -> None:
-        """Read until so many whole fragments are there."""
-        async with asyncio.timeout(10):
-            while self._whole() < fragments:
-                self.data += await anext(self.parts)
-
-    async def rest(self) -> bytes:
-        async with asyncio.timeout(10):
-            async for part in self.parts:
-                self.data += part
-        return self.data
-
-    def _whole(self) -> int:
-        try:
-            return [name for name, _, _ in boxes(self.data)].count("mdat")
-        except ValueError:
-            return -1
-
-
-class Director:
-    """Makes the job that the ingress nudges it for, one step a call."""
-
-    def __init__(self, services: Services, stages: FakeStages) -> None:
-        self.services = services
-        self.fence = 0
-        self.job = ""
-        self.nudged = asyncio.Event()
-        stages.director = self._claim
-
-    async def _claim(self, job_id: str) -> None:
-        self.job, self.fence = job_id, await claimed(self.services, job_id)
-        self.nudged.set()
-        await asyncio.Event().wait()
-
-    async def commit(self, *numbers: int) -> None:
-        await self.nudged.wait()
-        for n in numbers:
-            await commit(self.services, self.job, self.fence, n)
-
-    async def complete(self) -> None:
-        await complete(self.services, self.job, self.fence)
-
-    async def fail(self) -> None:
-        error = AvatarError("internal", "The video could not be made: try again in a moment.")
-        await progress.fail(self.services.database, self.job, self.fence, error)
+from tests.streams import REQUEST, Director, streamed
 
 
 @pytest.fixture
@@ -236,75 +163,3 @@ async def test_a_stream_outlasts_a_database_that_is_away_for_a_while(
         assert len(decoded(await stream.rest())[0]) == 75
     await services.close()
     await postgresql.drop(settings.database_url)
-
-
-async def age(services: Services, job: str, seconds: float) -> None:
-    async with services.database.write() as session:
-        found = await session.get(records.Job, job)
-        assert found is not None
-        assert found.followed_at is not None
-        found.followed_at -= seconds
-
-
-async def status(services: Services, job: str) -> str:
-    return (await records.get(services.database, job)).status
-
-
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following_module, "_RENEW", 0.2)
-
-
-async def test_a_stream_that_is_taken_keeps_its_job(
-    live: httpx.AsyncClient, services: Services, director: Director, often: None
-) -> None:
-    first = asyncio.create_task(director.commit(0))
-    async with streamed(live) as stream:
-        await first
-        await stream.until(1)
-        await age(services, director.job, 60)
-        await asyncio.sleep(0.8)
-        assert not await cancel_unfollowed(services.database)
-
-
-async def test_a_dropped_stream_cancels_its_job(
-    live: httpx.AsyncClient, services: Services, director: Director, often: None
-) -> None:
-    first = asyncio.create_task(director.commit(0))
-    async with streamed(live) as stream:
-        await first
-        await stream.until(1)
-    async with asyncio.timeout(5):
-        while services.following._waiting:  # noqa: ASYNC110 - nothing tells when it is empty
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(0.5)
-    assert not await cancel_unfollowed(services.database)  # not before its 10 s are over
-    await age(services, director.job, 10)
-    assert list(await cancel_unfollowed(services.database)) == [director.job]
-
-
-@pytest.mark.parametrize("way", ["events", "hls/index.m3u8", "hls/1-0.m4s", "content"])
-async def test_who_follows_otherwise_keeps_a_dropped_streams_job(
-    live: httpx.AsyncClient, services: Services, director: Director, often: None, way: str
-) -> None:
-    first = asyncio.create_task(director.commit(0))
-    async with streamed(live) as stream:
-        await first
-        await stream.until(1)
-    await asyncio.sleep(0.3)  # what was noted a moment ago is not noted again
-    await age(services, director.job, 60)
-    async with live.stream("GET", f"/v1/videos/{director.job}/{way}") as answer:
-        assert answer.status_code in (200, 409)
-        await asyncio.sleep(0.8)
-        assert not await cancel_unfollowed(services.database)
-    assert await status(services, director.job) == "in_progress"
-
-
-async def test_a_dropped_plain_request_cancels_nothing(
-    live: httpx.AsyncClient, services: Services
-) -> None:
-    answer = await live.post("/v1/videos", json=REQUEST)
-    video: dict[str, Any] = answer.json()
-    job = await records.get(services.database, video["id"])
-    assert (job.must_follow, job.followed_at) == (False, None)
-    assert not await cancel_unfollowed(services.database, 0)
