@@ -11,6 +11,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.encode.engine import EncodedSegment, SegmentTask
 from deployments.encode.feed import FrameFeed
 from deployments.encode.turns import FIRST, Turns
+from deployments.giving_way import give_way
 from deployments.lipsync.engine import LipsyncCall
 from deployments.loading import EngineConfig
 from deployments.portraits import WARM, for_portrait
@@ -37,6 +38,7 @@ class EncodeStage(EngineShell):
     def __init__(self, lipsync: "DeploymentHandle[Any]") -> None:
         super().__init__()
         self._lipsync = lipsync
+        give_way()
         self._artifacts = open_artifacts(Settings().storage())
 
     def threads_of(self, config: EngineConfig) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ray import serve
 
+from deployments.giving_way import give_way
 from deployments.lipsync.batches import Batches
 from deployments.lipsync.engine import LipsyncCall
 from deployments.portraits import WARM
@@ -26,6 +27,7 @@ class LipsyncStage(EngineShell):
 
     def __init__(self) -> None:
         super().__init__()
+        give_way()
         self._artifacts = open_artifacts(Settings().storage())
 
     def loaded(self) -> None:
