@@ -1,12 +1,15 @@
 """Settings of the service, from the environment (AVATAR_…) and nowhere else."""
 
 from pathlib import Path
+from typing import Final
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serve.webhooks.signing import read_secrets
+
+_SECRET: Final = 32  # characters
 
 
 class Settings(BaseSettings):
@@ -54,6 +57,10 @@ class Settings(BaseSettings):
     the request came to. Needed behind a proxy that ends TLS."""
     idempotency_seconds: float = Field(default=86_400.0, gt=0)
     """How long an Idempotency-Key stands for its first request."""
+    link_secret: SecretStr = SecretStr("")
+    """Signs links that show a video to others: 32 characters or more, several parted by spaces
+    while one replaces another. Empty: a file in data_dir, or no links where records or artifacts
+    are kept elsewhere."""
     default_side: int = 1280
     """Longest side of a video whose size is `auto`."""
 
@@ -71,6 +78,15 @@ class Settings(BaseSettings):
     @classmethod
     def _secrets_can_sign(cls, secret: SecretStr) -> SecretStr:
         read_secrets(secret.get_secret_value())
+        return secret
+
+    @field_validator("link_secret")
+    @classmethod
+    def _secrets_are_long(cls, secret: SecretStr) -> SecretStr:
+        if any(len(word) < _SECRET for word in secret.get_secret_value().split()):
+            raise ValueError(
+                f"needs {_SECRET} characters or more: make one with openssl rand -base64 32"
+            )
         return secret
 
     def database(self) -> str:

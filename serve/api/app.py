@@ -19,6 +19,7 @@ from serve.api import (
     events,
     hls,
     images,
+    links,
     openapi,
     speech,
     system,
@@ -69,7 +70,7 @@ def create_app(
     webhook_docs.describe(app)
     errors.install(app)
     app.add_middleware(_RequestIds, shown=shows_request_id)
-    for module in (videos, content, hls, events, avatars, images, voices, speech, system):
+    for module in (videos, content, links, hls, events, avatars, images, voices, speech, system):
         app.include_router(module.router)
     return app
 

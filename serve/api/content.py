@@ -8,8 +8,9 @@ from fastapi.responses import Response
 from media.errors import AvatarError
 from media.subtitles import from_webvtt, to_srt
 from serve.api import openapi
+from serve.api.links import Viewer
 from serve.api.ranges import answer_file, matches
-from serve.api.videos import Owner, Using
+from serve.api.videos import Using
 from serve.jobs import records
 from serve.jobs.models import Job
 
@@ -34,7 +35,7 @@ _ENDINGS: Final = {"video": ".mp4", "thumbnail": ".webp", "captions": ".vtt"}
         200: openapi.binary("video/mp4", "image/webp", "text/vtt", _SRT),
         206: {"description": "The range asked for."},
         416: {"description": "No such range."},
-        **openapi.errors("not_found", "not_finished", "invalid_request"),
+        **openapi.errors("unauthorized", "not_found", "not_finished", "invalid_request"),
     },
 )
 @router.head("/{video_id}/content", include_in_schema=False)
@@ -42,7 +43,7 @@ async def get_video_content(
     video_id: str,
     request: Request,
     services: Using,
-    owner: Owner,
+    owner: Viewer,
     variant: Variant = "video",
     format: Format = "vtt",
 ) -> Response:

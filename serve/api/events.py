@@ -9,8 +9,9 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response, StreamingResponse
 
 from serve.api import openapi
+from serve.api.links import Viewer
 from serve.api.services import Services
-from serve.api.videos import Owner, Using
+from serve.api.videos import Using
 from serve.jobs import events, records
 from serve.jobs.models import ACTIVE, Event
 
@@ -41,13 +42,13 @@ data: {"stage": "video", "progress": 41, "eta_seconds": 3.2}
             "content": {"text/event-stream": {"example": _EXAMPLE}},
         },
         204: {"description": "The video is over and `Last-Event-ID` was its last event."},
-        **openapi.errors("not_found"),
+        **openapi.errors("unauthorized", "not_found"),
     },
 )
 async def follow_video(
     video_id: str,
     services: Using,
-    owner: Owner,
+    owner: Viewer,
     last_event_id: Annotated[str, Header(description="Go on behind this event.")] = "",
 ) -> Response:
     """A client that was cut off goes on where it was by sending `Last-Event-ID`."""

@@ -15,10 +15,11 @@ from media.errors import AvatarError
 from media.fragments import split_init
 from media.timegrid import FRAME_RATES
 from serve.api import openapi
+from serve.api.links import LinkToken, Viewer
 from serve.api.playlist import TARGET_SECONDS, playlist
 from serve.api.publishing import playable, until_published
 from serve.api.services import Services
-from serve.api.videos import Owner, Using
+from serve.api.videos import Using
 from serve.jobs import published, records
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
@@ -56,19 +57,20 @@ _EXAMPLE: Final = """\
             "description": "An HLS playlist of what is there; it ends in ENDLIST when all is.",
             "content": {_PLAYLIST: {"example": _EXAMPLE}},
         },
-        **openapi.errors("not_found", "overloaded"),
+        **openapi.errors("unauthorized", "not_found", "overloaded"),
     },
 )
 async def get_video_playlist(
     video_id: str,
     services: Using,
-    owner: Owner,
+    owner: Viewer,
     msn: Annotated[
         int | None,
         Query(
             alias="_HLS_msn", ge=0, le=2**31, description="Wait until this segment is listed, too."
         ),
     ] = None,
+    link: LinkToken = None,
 ) -> Response:
     """Waits a little for the first segment, or for segment `_HLS_msn` (blocking reload)."""
     job = await records.get(services.database, video_id, owner)
@@ -84,6 +86,7 @@ async def get_video_playlist(
         segments,
         FRAME_RATES[str(job.request["fps"])],
         over=job.status == "completed",
+        query="" if link is None else f"?link={link}",
     )
     return Response(text, headers={"Cache-Control": "no-store"}, media_type=_PLAYLIST)
 
@@ -93,11 +96,11 @@ async def get_video_playlist(
     operation_id="get_video_init",
     summary="What a player reads before the segments",
     response_class=Response,
-    responses={200: openapi.binary("video/mp4"), **openapi.errors("not_found")},
+    responses={200: openapi.binary("video/mp4"), **openapi.errors("unauthorized", "not_found")},
 )
 @router.head("/{video_id}/hls/{attempt:int}-init.mp4", include_in_schema=False)
 async def get_video_init(
-    video_id: str, attempt: Attempt, services: Using, owner: Owner
+    video_id: str, attempt: Attempt, services: Using, owner: Viewer
 ) -> Response:
     """The same for all segments of an attempt."""
     init, _ = await _stored(services, video_id, attempt, 0, owner)
@@ -109,11 +112,11 @@ async def get_video_init(
     operation_id="get_video_segment",
     summary="A segment of a video",
     response_class=Response,
-    responses={200: openapi.binary("video/mp4"), **openapi.errors("not_found")},
+    responses={200: openapi.binary("video/mp4"), **openapi.errors("unauthorized", "not_found")},
 )
 @router.head("/{video_id}/hls/{attempt:int}-{n:int}.m4s", include_in_schema=False)
 async def get_video_segment(
-    video_id: str, attempt: Attempt, n: Number, services: Using, owner: Owner
+    video_id: str, attempt: Attempt, n: Number, services: Using, owner: Viewer
 ) -> Response:
     """A segment that the playlist lists: picture and sound, to be appended after the init."""
     _, media = await _stored(services, video_id, attempt, n, owner)

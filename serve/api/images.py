@@ -15,7 +15,7 @@ from serve.api.images_painted import ImagesAnswer, Painted, gone, keep, kept, pa
 from serve.api.making import undone_unless_recorded
 from serve.api.openai_faults import OpenAIRoute
 from serve.api.schemas import ImageRequest
-from serve.api.services import Services
+from serve.api.services import Services, base_of
 from serve.api.uploads import received
 from serve.api.videos import Using
 from serve.jobs.idempotency import Note
@@ -68,7 +68,7 @@ async def create_images(request: Request, services: Using, key: RepeatKey) -> Re
         make=lambda note: _make(services, wanted, note),
         find=lambda batch_id: kept(services, batch_id),
     )
-    address = _address(request, services) if wanted.response_format == "url" else None
+    address = base_of(request, services.settings) if wanted.response_format == "url" else None
     answer = await run_sync(painted.answer, address)
     return Response(answer, headers=headers, media_type="application/json")
 
@@ -87,10 +87,6 @@ async def _keep(services: Services, painted: Painted, note: Note | None) -> None
         if note is not None:
             async with services.database.write() as session:
                 await note(session, painted.id)
-
-
-def _address(request: Request, services: Services) -> str:
-    return (services.settings.public_url or str(request.base_url)).rstrip("/")
 
 
 @router.get(

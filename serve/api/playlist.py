@@ -12,8 +12,12 @@ TARGET_SECONDS: Final = 10
 _MICRO: Final = 1_000_000
 
 
-def playlist(attempt: int, segments: Sequence[Segment], fps: Fraction, *, over: bool) -> str:
+def playlist(
+    attempt: int, segments: Sequence[Segment], fps: Fraction, *, over: bool, query: str = ""
+) -> str:
     """The published segments of an attempt, in order; `over` when no other follows.
+
+    `query` stands behind every address: relative ones do not inherit the playlist's.
 
     Segments are cut out of one time line, so their lengths, rounded to the microsecond, add up to
     the whole's without drift.
@@ -28,11 +32,11 @@ def playlist(attempt: int, segments: Sequence[Segment], fps: Fraction, *, over: 
         # Players begin near the end of a list that still grows, unless told otherwise.
         "#EXT-X-START:TIME-OFFSET=0",
         "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES",
-        f'#EXT-X-MAP:URI="{attempt}-init.mp4"',
+        f'#EXT-X-MAP:URI="{attempt}-init.mp4{query}"',
     ]
     for segment in segments:
         length = _micros(segment.stop, fps) - _micros(segment.start, fps)
-        lines += [f"#EXTINF:{length / _MICRO:.6f},", f"{attempt}-{segment.n}.m4s"]
+        lines += [f"#EXTINF:{length / _MICRO:.6f},", f"{attempt}-{segment.n}.m4s{query}"]
     if over:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"

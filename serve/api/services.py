@@ -60,3 +60,8 @@ def services_of(request: Request) -> Services:
 def owner_of(request: Request) -> str:
     """Whose request it is; there is one owner until the service has access keys."""
     return "local"
+
+
+def base_of(request: Request, settings: Settings) -> str:
+    """The service's address as the client knows it, without a slash at its end."""
+    return (settings.public_url or str(request.base_url)).rstrip("/")

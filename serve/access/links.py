@@ -1,0 +1,76 @@
+"""Signed links: whoever has one sees one video until a moment, without a key.
+
+A link's token is `v1.EXPIRES.SIGNATURE`: Unix seconds, and HMAC-SHA256 (RFC 2104) over the version,
+the video's id and the seconds, in unpadded base64url (RFC 4648, section 5). Nothing is stored: a
+link ends with its time, with its video, or with the secret.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from serve.settings import Settings
+
+LONGEST: Final = 30 * 86_400
+"""Seconds that a link may stand at most."""
+
+_VERSION: Final = "v1"
+_TOKEN: Final = re.compile(rf"{_VERSION}\.([0-9]{{1,12}})\.([A-Za-z0-9_-]{{43}})")
+_FILE: Final = "link_secret"
+_SIZE: Final = 32  # bytes, as many as the signature has
+
+
+def read_secrets(settings: Settings) -> tuple[bytes, ...]:
+    """The secrets that links are checked by; the first one signs. None: there are no links.
+
+    They are the setting's; without it, where everything lies in the data folder, a file there that
+    is made when it is first needed. Several machines would each make their own.
+    """
+    given = settings.link_secret.get_secret_value().split()
+    if given:
+        return tuple(secret.encode() for secret in given)
+    if settings.database_url or settings.storage_url:
+        return ()
+    return (_kept(settings.data_dir / _FILE),)
+
+
+def sign(secret: bytes, video_id: str, expires: int) -> str:
+    """The token of a link to a video that ends at `expires`, Unix seconds."""
+    return f"{_VERSION}.{expires}.{_signature(secret, video_id, expires)}"
+
+
+def stands(secrets: Sequence[bytes], video_id: str, token: str, now: float) -> bool:
+    """Whether a token opens this video at this moment."""
+    match = _TOKEN.fullmatch(token)
+    if match is None or int(match[1]) <= now:
+        return False
+    expected = [_signature(secret, video_id, int(match[1])) for secret in secrets]
+    # All are compared, so that the time taken does not tell which secret was nearly met.
+    return any([hmac.compare_digest(match[2], signature) for signature in expected])
+
+
+def _signature(secret: bytes, video_id: str, expires: int) -> str:
+    signed = f"{_VERSION}\n{video_id}\n{expires}".encode()
+    digest = hmac.digest(secret, signed, hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _kept(path: Path) -> bytes:
+    """The file's secret; of several processes that make it at once, the first one's stands."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(os.urandom(_SIZE))
+        try:
+            os.link(made, path)  # whole or not at all, and never over another's
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_bytes()
