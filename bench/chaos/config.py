@@ -6,13 +6,14 @@ from typing import Any, Final
 from deployments.launch import read_config
 from serve.commands.private import LOCAL_CONFIG
 
-_ENGINES: Final = {
+ENGINES: Final = {
     "Portrait": "PlainPortrait",
     "Face": "CentredFace",
     "Speech": "ToneSpeech",
     "Lipsync": "NumberedLipsync",
     "Encode": "NotingPyAV",
 }
+"""Classes of `bench.chaos.engines`."""
 REPLICAS: Final = {
     "Ingress": 2,
     "Director": 2,
@@ -41,8 +42,8 @@ def chaos_config(notes: Path, port: int, replicas: dict[str, int] | None = None)
         deployment.pop("autoscaling_config", None)
         deployment["num_replicas"] = counts[name]
         deployment["ray_actor_options"] = {"num_cpus": 0.1}
-        if name in _ENGINES:
-            engine = {"engine": f"bench.chaos.engines:{_ENGINES[name]}"}
+        if name in ENGINES:
+            engine = {"engine": f"bench.chaos.engines:{ENGINES[name]}"}
             deployment["user_config"] = engine | {"options": options.get(name, {})}
             deployment["user_config"]["workers"] = 2 if name in ("Encode", "Lipsync") else 1
     return config

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deployments.in_a_row import engine_configs
 from deployments.loading import engine_class
@@ -50,3 +51,12 @@ def test_a_replica_may_fill_its_fraction_to_the_last() -> None:
 def test_every_engine_of_a_profile_exists_and_takes_its_options(config: Path) -> None:
     for engine in engine_configs(config).values():
         engine_class(engine)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
+def test_a_replica_that_is_warm_for_a_portrait_is_full_soon_enough(config: Path) -> None:
+    """Serve asks another replica only then: one that came up under load would get nothing."""
+    (application,) = yaml.safe_load(config.read_text())["applications"]
+    (lipsync,) = (d for d in application["deployments"] if d["name"] == "Lipsync")
+    target = lipsync["autoscaling_config"]["target_ongoing_requests"]
+    assert target < lipsync["max_ongoing_requests"] <= 1.5 * target

@@ -1,0 +1,1 @@
+"""How the stages grow and shrink with their load, on a simulated cluster."""
