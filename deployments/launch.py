@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import yaml
 
+from deployments.strict import faults
+
 READY_SECONDS: Final = 180.0
 OBJECT_STORE: Final = 200 * 2**20
 """Bytes of shared memory for what travels between stages: patches and sound, a few MB at a time."""
@@ -143,6 +145,10 @@ def main() -> None:
     import ray
 
     config = read_config(arguments.config, host=arguments.host, port=arguments.port)
+    wrong = list(faults(config))
+    if wrong:
+        sys.stderr.write("".join(f"{arguments.config}: {sentence}\n" for sentence in wrong))
+        sys.exit(1)
     try:
         client = start(config, stopped)
     except RuntimeError as error:

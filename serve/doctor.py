@@ -223,6 +223,9 @@ def gpu_shares(config: Path, cards: Sequence[int]) -> list[Check]:
     wanted = shares(config)
     if not wanted:
         return [Check("gpu shares", "ok", f"{config.name} uses no GPU")]
+    if any(share.group for share in wanted):
+        detail = f"{config.name} shares GPUs over groups of machines, not this one alone"
+        return [Check("gpu shares", "note", detail, "see docs/04-clusters.md")]
     if not cards:
         what = ", ".join(share.deployment for share in wanted)
         return [Check("gpu shares", "fail", f"{what} want a GPU; none is seen", "check nvidia-smi")]

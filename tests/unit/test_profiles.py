@@ -12,16 +12,35 @@ from serve.commands.private import LOCAL_CONFIG
 from serve.profiles import CONTEXT_MB, Share, misfits, shares
 
 CONFIGS = sorted(LOCAL_CONFIG.parent.glob("*.yaml"))
-CARDS = {"local.yaml": (0, 0), "gpu.yaml": (1, 15_360)}
-"""Cards that a profile is for, and MiB of each: a T4, the smallest that cloud providers lend."""
+T4, A100 = 15_360, 40_960
+"""MiB of the smallest card that cloud providers lend, and of the smallest large one."""
+CARDS = {
+    "local.yaml": {},
+    "gpu.yaml": {"": (1, T4)},
+    "cluster.yaml": {"on-gpu-small": (9, T4), "on-gpu-large": (2, A100)},
+}
+"""Cards that a profile is for, by the group of machines that they are in, and MiB of each."""
 
 SHARE = Share("Lipsync", "engine", 1, 0.25, 3000)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
 def test_a_profile_fits_the_cards_that_it_is_for(config: Path) -> None:
-    cards, card_mb = CARDS[config.name]
-    assert list(misfits(shares(config), cards, card_mb)) == []
+    wanted = shares(config)
+    assert {share.group for share in wanted} == set(CARDS[config.name])
+    for group, (cards, card_mb) in CARDS[config.name].items():
+        assert list(misfits([one for one in wanted if one.group == group], cards, card_mb)) == []
+
+
+def test_on_a_cluster_every_stage_is_bound_to_a_group_of_machines() -> None:
+    config = yaml.safe_load(LOCAL_CONFIG.with_name("cluster.yaml").read_text())
+    (application,) = config["applications"]
+    bound = {
+        one["name"]: list(one["ray_actor_options"]["resources"])
+        for one in application["deployments"]
+    }
+    assert len(bound) == 7
+    assert all(len(resources) == 1 for resources in bound.values())
 
 
 def test_the_profile_for_a_gpu_shares_it_between_several_stages() -> None:
@@ -40,6 +59,11 @@ def test_the_profile_for_a_gpu_shares_it_between_several_stages() -> None:
 def test_what_does_not_fit_is_told(share: Share, said: str) -> None:
     (misfit,) = misfits([share], 1, 16_384)
     assert said in misfit
+
+
+def test_replicas_that_would_have_to_be_split_over_cards_do_not_fit() -> None:
+    (misfit,) = misfits([replace(SHARE, num_gpus=0.6, replicas=3)], 2, 16_384)
+    assert "need 3: there are 2" in misfit
 
 
 def test_a_replica_may_fill_its_fraction_to_the_last() -> None:

@@ -1,0 +1,78 @@
+"""A Serve config is refused for what Ray's own schema lets pass."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from deployments.strict import faults
+from pipeline_graph import app
+from serve.commands.private import LOCAL_CONFIG
+
+CONFIGS = sorted(LOCAL_CONFIG.parent.glob("*.yaml"))
+CLUSTER = yaml.safe_load(LOCAL_CONFIG.with_name("cluster.yaml").read_text())
+
+
+def deployments_of_the_graph() -> set[str]:
+    found, todo = {}, [app]
+    while todo:
+        bound = todo.pop()._bound_deployment
+        found[bound.name] = bound
+        todo += [arg for arg in bound.init_args if hasattr(arg, "_bound_deployment")]
+    return set(found)
+
+
+def stage(config: dict[str, Any], name: str) -> dict[str, Any]:
+    (application,) = config["applications"]
+    found: dict[str, Any] = next(d for d in application["deployments"] if d["name"] == name)
+    return found
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
+def test_our_own_configs_are_right(config: Any) -> None:
+    assert list(faults(yaml.safe_load(config.read_text()))) == []
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
+def test_our_own_configs_name_every_deployment_of_the_graph(config: Any) -> None:
+    (application,) = yaml.safe_load(config.read_text())["applications"]
+    assert {d["name"] for d in application["deployments"]} == deployments_of_the_graph()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c.update(proxy_locatoin="HeadOnly"), "proxy_locatoin is no setting"),
+        (lambda c: c["http_options"].update(prot=8000), "http_options.prot is no setting"),
+        (lambda c: c["http_options"].update(port="eight"), "http_options.port: "),
+        (lambda c: c["logging_config"].update(level="INFO"), "logging_config.level"),
+        (lambda c: c["applications"][0].update(import_pat="x"), "avatar.import_pat is no"),
+        (lambda c: c["applications"][0].pop("import_path"), "import_path: Field required"),
+        (lambda c: stage(c, "Face").update(max_ongoing_request=3), "Face.max_ongoing_request is"),
+        (lambda c: stage(c, "Face").update(max_ongoing_requests="a"), "max_ongoing_requests"),
+        (
+            lambda c: stage(c, "Face")["autoscaling_config"].update(max_replica=3),
+            "autoscaling_config.max_replica is no setting",
+        ),
+        (
+            lambda c: stage(c, "Face")["autoscaling_config"].update(min_replicas=9),
+            "Face.autoscaling_config",
+        ),
+        (
+            lambda c: stage(c, "Face")["autoscaling_config"].update(target_ongoing_requests=9),
+            "never get another replica",
+        ),
+        (lambda c: stage(c, "Face")["ray_actor_options"].update(num_gpu=1), "num_gpu is no"),
+        (lambda c: stage(c, "Face")["ray_actor_options"].update(num_gpus=-1), "num_gpus"),
+        (lambda c: stage(c, "Face")["user_config"].update(thread=2), "Face.user_config.thread"),
+        (lambda c: stage(c, "Face").pop("user_config"), "Face.user_config.engine"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(
+    change: Callable[[dict[str, Any]], object], said: str
+) -> None:
+    config = copy.deepcopy(CLUSTER)
+    change(config)
+    assert any(said in sentence for sentence in faults(config)), list(faults(config))
