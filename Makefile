@@ -1,5 +1,6 @@
 # make demo: a first video.  make test: the tests.  make serve: keep the server up.
 # make test-fast: the tests that need no torch.  make gpu: all engines, on CUDA.
+# make k8s: Serve configs of k8s/overlays from config/.  make sbom: what is installed, as CycloneDX (sbom.json).
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= test
@@ -8,7 +9,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices
 SENTENCE := Hello! I am a face that nobody has. Give me words, or your own voice, and I will say what you want to say.
 
-.PHONY: demo gpu serve test test-fast lint weights clean
+.PHONY: demo gpu serve test test-fast lint weights k8s sbom clean
 
 demo: $(VENV)/.base
 	$(BIN)/avatar-serve weights fetch
@@ -50,5 +51,16 @@ $(VENV)/.$(EXTRAS): $(VENV)/.base
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[$(EXTRAS)]"
 	@touch $@
 
+k8s: $(VENV)/.base
+	$(BIN)/python -m deployments.clustered config/local.yaml > k8s/overlays/local-kind/serve.yaml
+	$(BIN)/python -m deployments.clustered config/gpu.yaml > k8s/overlays/single-gpu/serve.yaml
+	$(BIN)/python -m deployments.clustered config/cluster.yaml > k8s/overlays/production/serve.yaml
+
+# The tool has an environment of its own: what it needs is no part of what it lists.
+sbom: $(VENV)/.base
+	$(BIN)/python -m venv $(VENV)/sbom
+	$(VENV)/sbom/bin/python -m pip install --disable-pip-version-check --quiet "cyclonedx-bom>=7.5,<8"
+	$(VENV)/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(BIN)/python
+
 clean:
-	rm -rf $(VENV) demo.mp4
+	rm -rf $(VENV) demo.mp4 sbom.json
