@@ -1,0 +1,65 @@
+"""Alert rules: their language, the metrics that they ask for, and where they send people."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import promql_parser
+import pytest
+import ray
+
+from tests.contract.rendering import ROOT, of_kind, overlay
+
+GUIDE: Final = (ROOT / "docs" / "04-clusters.md").read_text()
+(RULES,) = of_kind(overlay("production"), "PrometheusRule")
+ALERTS = [rule for group in RULES["spec"]["groups"] for rule in group["rules"]]
+SELECTOR: Final = re.compile(r"\b(ray_\w+)\b(?!\s*[,)]\s*\()")
+LABELS: Final = {"ray_io_cluster", "ray_io_group"}
+"""That scraping adds: k8s/components/monitoring/scraping.yaml."""
+
+every_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
+
+
+@pytest.fixture(scope="module")
+def published() -> set[str]:
+    """Names in Ray's own code of what it measures, as strings or as its dashboards draw them."""
+    here = Path(ray.__file__).parent
+    places = (
+        "serve/_private",
+        "dashboard/modules/metrics/dashboards",
+        "dashboard/modules/reporter",
+    )
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for place in places for path in (here / place).glob("*.py")
+    )
+    return {f"ray_{name}" for name in re.findall(r'"((?:serve|node)_\w+)"', text)} | set(
+        re.findall(r"\b(ray_(?:serve|node)_\w+)", text)
+    )
+
+
+@every_alert
+def test_an_alert_is_promql(alert: dict[str, Any]) -> None:
+    promql_parser.parse(alert["expr"])
+
+
+@every_alert
+def test_an_alert_asks_for_metrics_that_ray_publishes(
+    alert: dict[str, Any], published: set[str]
+) -> None:
+    asked = set(SELECTOR.findall(alert["expr"])) - LABELS
+    assert asked
+    assert asked <= published
+
+
+@every_alert
+def test_the_guide_says_what_to_do_about_an_alert(alert: dict[str, Any]) -> None:
+    page, _, anchor = alert["annotations"]["runbook_url"].partition("#")
+    assert page == "docs/04-clusters.md"
+    assert f"\n### {alert['alert']}\n" in GUIDE
+    assert anchor == alert["alert"].lower()
+
+
+@pytest.mark.parametrize("wrong", ["sum by (a (b) > 1", "histogram_quantil(0.9, b)", "rate(b) > 1"])
+def test_what_is_no_promql_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        promql_parser.parse(wrong)

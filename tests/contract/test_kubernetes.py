@@ -1,0 +1,300 @@
+"""What k8s/ gives to a cluster: every overlay, rendered, against schemas and against itself."""
+
+import copy
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deployments import launch
+from deployments.clustered import clustered
+from serve.settings import Settings
+from tests.contract.manifests import OUTSIDE, containers, faults, pods
+from tests.contract.rendering import (
+    K8S,
+    OVERLAYS,
+    ROOT,
+    Document,
+    environment,
+    of_kind,
+    overlay,
+    ray_service,
+    render,
+    worker_groups,
+)
+from tests.contract.schemas import schema_faults
+
+GUIDE = (ROOT / "docs" / "04-clusters.md").read_text()
+NEEDED = {
+    "local-kind": {"NetworkPolicy ray-nodes", "NetworkPolicy redis", "StatefulSet redis"},
+    "single-gpu": {"NetworkPolicy ray-nodes", "NetworkPolicy redis", "StatefulSet redis"},
+    "production": {
+        "NetworkPolicy ray-nodes",
+        "NetworkPolicy clients-by-ingress",
+        "NetworkPolicy scraping",
+        "PodDisruptionBudget cpu",
+        "PodDisruptionBudget gpu-small",
+        "Ingress avatar",
+        "ServiceMonitor ray-head",
+        "PodMonitor ray-workers",
+        "PrometheusRule avatar",
+    },
+    "production-incremental": {
+        "NetworkPolicy ray-nodes",
+        "NetworkPolicy clients-by-gateway",
+        "PodDisruptionBudget cpu",
+        "PrometheusRule avatar",
+    },
+}
+"""What would not be missed by what is left."""
+
+every_overlay = pytest.mark.parametrize("name", OVERLAYS)
+
+
+@every_overlay
+def test_an_overlay_is_without_fault(name: str) -> None:
+    assert list(faults(overlay(name))) == []
+
+
+@every_overlay
+def test_an_overlay_has_what_nothing_else_would_miss(name: str) -> None:
+    there = {f"{one['kind']} {one['metadata']['name']}" for one in overlay(name)}
+    assert NEEDED[name] <= there
+
+
+@every_overlay
+def test_an_overlay_runs_the_config_that_it_is_made_from(name: str) -> None:
+    documents = overlay(name)
+    text = clustered(ROOT / "config" / OVERLAYS[name])
+    assert ray_service(documents)["spec"]["serveConfigV2"] == text
+    (mounted,) = (
+        one["data"]["serve.yaml"]
+        for one in of_kind(documents, "ConfigMap")
+        if one["metadata"]["name"] == "avatar-serve-config"
+    )
+    assert mounted == text
+
+
+@every_overlay
+def test_an_overlay_keeps_every_worker_group(name: str) -> None:
+    assert list(worker_groups(overlay(name))) == ["cpu", "gpu-small", "gpu-large"]
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(K8S.rglob("kustomization.yaml")), ids=lambda p: p.parent.name
+)
+def test_lists_of_a_ray_service_are_changed_by_json_patches_only(folder: Path) -> None:
+    kustomization = yaml.safe_load(folder.read_text())
+    assert not {"patchesStrategicMerge", "patchesJson6902"} & set(kustomization)
+    for patch in kustomization.get("patches", []):
+        if patch["target"]["kind"] == "RayService":
+            assert all("op" in operation for operation in yaml.safe_load(patch["patch"]))
+
+
+@every_overlay
+def test_ray_runs_by_the_same_settings_as_on_one_machine(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {})
+    launch.set_defaults()
+    # On one machine the loopback keeps others out; on a cluster it takes a token.
+    assert os.environ.pop("RAY_AUTH_MODE") == "disabled"
+    documents = overlay(name)
+    assert os.environ.items() <= environment(documents).items()
+    assert environment(documents)["RAY_SERVE_MAX_PER_REPLICA_RETRY_COUNT"] == "20"
+    assert ray_service(documents)["spec"]["rayClusterConfig"]["authOptions"] == {"mode": "token"}
+
+
+@every_overlay
+def test_settings_are_ones_that_the_service_reads(name: str) -> None:
+    known = {f"AVATAR_{field.upper()}" for field in Settings.model_fields}
+    ours = {key: value for key, value in environment(overlay(name)).items() if "AVATAR_" in key}
+    assert set(ours) <= known
+    Settings.model_validate({key.removeprefix("AVATAR_").lower(): v for key, v in ours.items()})
+
+
+def test_a_changed_setting_brings_up_a_new_ray_cluster_and_a_changed_serve_config_does_not() -> (
+    None
+):
+    """Names of ConfigMaps are part of a pod's template: one follows its content."""
+    names = {
+        pod.place: [
+            source["configMapRef"]["name"]
+            for container in containers(pod.spec)
+            for source in container["envFrom"]
+            if "configMapRef" in source
+        ]
+        for pod in pods(overlay("production"))
+    }
+    other = {
+        source["configMapRef"]["name"]
+        for pod in pods(overlay("local-kind"))
+        for source in pod.spec["containers"][0].get("envFrom", [])
+        if "configMapRef" in source
+    }
+    (here,) = {name for found in names.values() for name in found}
+    assert re.fullmatch(r"avatar-settings-\w+", here)
+    assert here not in other
+
+
+def test_an_upload_that_the_service_takes_passes_the_ingress() -> None:
+    (ingress,) = of_kind(overlay("production"), "Ingress")
+    notes = ingress["metadata"]["annotations"]
+    sizes = [value for note, value in notes.items() if note.endswith("body-size")]
+    assert len(sizes) == 2
+    for size in sizes:
+        assert int(size.removesuffix("m")) * 2**20 > Settings().max_upload_bytes + 2**20
+
+
+def test_only_the_cluster_reaches_the_ports_by_which_code_can_be_run() -> None:
+    """Clients reach 8000, Prometheus what it scrapes; all else is Ray's nodes' and KubeRay's."""
+    for name in OVERLAYS:
+        for policy in of_kind(overlay(name), "NetworkPolicy"):
+            for rule in policy["spec"].get("ingress", []):
+                ours = any(
+                    "ray.io/is-ray-node" in peer.get("podSelector", {}).get("matchLabels", {})
+                    or "kuberay-operator" in str(peer)
+                    for peer in rule["from"]
+                )
+                open_ports = {port["port"] for port in rule.get("ports", [])}
+                assert ours or (open_ports and open_ports <= {8000, 8080, 44217, 44227})
+
+
+def test_the_guide_tells_of_every_secret_and_the_example_makes_the_database_s() -> None:
+    assert all(f"`{name}`" in GUIDE for name in OUTSIDE)
+    documents = render(K8S / "examples" / "postgres")
+    assert [fault for one in documents for fault in schema_faults(one)] == []
+    (cluster,) = of_kind(documents, "Cluster")
+    # CloudNativePG's name for the Secret of the owner.
+    assert f"{cluster['metadata']['name']}-app" in OUTSIDE
+
+
+def group(documents: list[Document], name: str) -> Document:
+    return worker_groups(documents)[name]
+
+
+def pod_of(documents: list[Document], name: str) -> Document:
+    spec: Document = group(documents, name)["template"]["spec"]
+    return spec
+
+
+def container(documents: list[Document]) -> Document:
+    found: Document = pod_of(documents, "cpu")["containers"][0]
+    return found
+
+
+def cluster(documents: list[Document]) -> Document:
+    found: Document = ray_service(documents)["spec"]["rayClusterConfig"]
+    return found
+
+
+def without(documents: list[Document], kind: str, name: str) -> None:
+    (found,) = (d for d in of_kind(documents, kind) if d["metadata"]["name"].startswith(name))
+    documents.remove(found)
+
+
+def in_config(documents: list[Document], change: Callable[[dict[str, Any]], object]) -> None:
+    spec = ray_service(documents)["spec"]
+    config = yaml.safe_load(spec["serveConfigV2"])
+    stages = {one["name"]: one for one in config["applications"][0]["deployments"]}
+    change(stages)
+    spec["serveConfigV2"] = yaml.safe_dump(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        # typos
+        (lambda d: cluster(d).update(rayVersoin="2.60.0"), "'rayVersoin' was unexpected"),
+        (lambda d: group(d, "cpu").update(maxReplica=3), "'maxReplica' was unexpected"),
+        (lambda d: container(d).update(volumeMount=[]), "'volumeMount' was unexpected"),
+        (lambda d: container(d)["livenessProbe"].update(perioSeconds=1), "'perioSeconds'"),
+        (lambda d: of_kind(d, "Ingress")[0]["spec"].update(rule=[]), "'rule' was unexpected"),
+        (
+            lambda d: of_kind(d, "PodDisruptionBudget")[0]["spec"].update(minAvailabel=1),
+            "'minAvailabel' was unexpected",
+        ),
+        (lambda d: of_kind(d, "PrometheusRule")[0]["spec"].update(group=[]), "'group' was unexp"),
+        (lambda d: of_kind(d, "Ingress")[0].update(kind="Ingres"), "is no kind of Kubernetes"),
+        # wrong types and values
+        (lambda d: group(d, "cpu").update(maxReplicas="10"), "is not of type 'integer'"),
+        (lambda d: group(d, "cpu")["resources"].update(CPU=14), "is not of type 'string'"),
+        (lambda d: cluster(d)["authOptions"].update(mode="none"), "is not one of"),
+        (lambda d: container(d)["ports"][0].update(containerPort="x"), "is not of type 'integer'"),
+        (lambda d: of_kind(d, "PriorityClass")[0].update(value="high"), "is not of type"),
+        (lambda d: cluster(d).pop("headGroupSpec"), "'headGroupSpec' is a required property"),
+        # missing resources
+        (lambda d: without(d, "PersistentVolumeClaim", "weights"), "PersistentVolumeClaim weights"),
+        (lambda d: without(d, "ConfigMap", "avatar-settings"), "ConfigMap avatar-settings"),
+        (lambda d: without(d, "ConfigMap", "avatar-serve-config"), "ConfigMap avatar-serve-config"),
+        (lambda d: without(d, "PriorityClass", "avatar-head"), "PriorityClass avatar-head"),
+        (lambda d: pod_of(d, "cpu")["volumes"].pop(0), "mounts tmp, which is no volume"),
+        (lambda d: group(d, "cpu")["resources"].pop("on-cpu"), "Speech: 0 of 12 find room"),
+        (
+            lambda d: group(d, "gpu-large")["resources"].pop("on-gpu-large"),
+            "Portrait: 0 of 4 find room",
+        ),
+        (lambda d: group(d, "gpu-small").update(maxReplicas=7), "Lipsync: 7 of 8 find room"),
+        (lambda d: group(d, "cpu").update(minReplicas=11), "starts outside its bounds"),
+        # what no schema knows
+        (lambda d: pod_of(d, "cpu")["securityContext"].pop("runAsUser"), "may run as root"),
+        (
+            lambda d: container(d)["securityContext"].update(readOnlyRootFilesystem=False),
+            "ray-worker is not confined",
+        ),
+        (lambda d: container(d)["volumeMounts"].pop(0), "has no /tmp"),
+        (
+            lambda d: container(d)["readinessProbe"]["httpGet"].update(port=8001),
+            "asks port 8001, where nothing listens",
+        ),
+        (
+            lambda d: container(d)["env"].append({"name": "DB_PASSWORD", "value": "x"}),
+            "has DB_PASSWORD in its file",
+        ),
+        (
+            lambda d: cluster(d)["headGroupSpec"]["rayStartParams"].pop("num-cpus"),
+            "Stages may run on the head",
+        ),
+        (
+            lambda d: of_kind(d, "PodDisruptionBudget")[0]["spec"]["selector"][
+                "matchLabels"
+            ].update({"ray.io/group": "cpus"}),
+            "selects no pod",
+        ),
+        (
+            lambda d: ray_service(d)["metadata"].update(name="other"),
+            "leads elsewhere than to other-serve-svc",
+        ),
+        # the Serve config
+        (lambda d: in_config(d, lambda s: s["Face"].update(replica=1)), "Face.replica is no"),
+        (
+            lambda d: in_config(
+                d, lambda s: s["Face"]["autoscaling_config"].update(min_replicas=9)
+            ),
+            "Face.autoscaling_config",
+        ),
+        (
+            lambda d: in_config(
+                d, lambda s: s["Lipsync"]["user_config"]["options"].update(memory_mb=14_000)
+            ),
+            "Lipsync may take 14600 MiB, which is more than 0.8 of a card of 15360 MiB",
+        ),
+        (
+            lambda d: in_config(
+                d, lambda s: s["Portrait"]["autoscaling_config"].update(max_replicas=5)
+            ),
+            "Portrait: 4 of 5 find room",
+        ),
+    ],
+)
+def test_what_is_wrong_with_manifests_is_found(
+    change: Callable[[list[Document]], object], said: str
+) -> None:
+    documents = copy.deepcopy(overlay("production"))
+    change(documents)
+    found = list(faults(documents))
+    assert any(said in fault for fault in found), found
