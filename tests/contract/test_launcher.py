@@ -107,7 +107,7 @@ def test_amazon_s_own_model_of_its_api_takes_the_machines() -> None:
         (lambda c: c["docker"].update(imag="x"), "'imag' was unexpected"),
         (lambda c: c["available_node_types"]["cpu"].update(resource={}), "'resource' was unexp"),
         (lambda c: c["available_node_types"]["cpu"].update(max_workers="x"), "not of type 'integ"),
-        (lambda c: c.pop("cluster_name"), "'cluster_name' is a required property"),
+        (lambda c: c.update(upscaling_speed="fast"), "'fast' is not of type 'number'"),
     ],
 )
 def test_ray_refuses_what_is_wrong(change: Callable[[dict[str, Any]], object], error: str) -> None:
