@@ -84,6 +84,23 @@ def test_an_overlay_keeps_every_worker_group(name: str) -> None:
     assert list(worker_groups(overlay(name))) == ["cpu", "gpu-small", "gpu-large"]
 
 
+def test_a_merge_patch_would_have_lost_groups(tmp_path: Path) -> None:
+    """Why the others are refused: what it names replaces the whole list."""
+    base = os.path.relpath(K8S / "overlays" / "production", tmp_path)
+    group = {"groupName": "cpu", "maxReplicas": 3}
+    patch = {
+        "apiVersion": "ray.io/v1",
+        "kind": "RayService",
+        "metadata": {"name": "avatar"},
+        "spec": {"rayClusterConfig": {"workerGroupSpecs": [group]}},
+    }
+    kustomization = {"resources": [base], "patches": [{"patch": yaml.safe_dump(patch)}]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    documents = render(tmp_path)
+    assert list(worker_groups(documents)) == ["cpu"]
+    assert any("template" in fault for fault in faults(documents))
+
+
 @pytest.mark.parametrize(
     "folder", sorted(K8S.rglob("kustomization.yaml")), ids=lambda p: p.parent.name
 )

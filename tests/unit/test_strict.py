@@ -1,12 +1,16 @@
 """A Serve config is refused for what Ray's own schema lets pass."""
 
 import copy
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from deployments.clustered import clustered
 from deployments.strict import faults
 from pipeline_graph import app
 from serve.commands.private import LOCAL_CONFIG
@@ -31,12 +35,12 @@ def stage(config: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
-def test_our_own_configs_are_right(config: Any) -> None:
+def test_our_own_configs_are_right(config: Path) -> None:
     assert list(faults(yaml.safe_load(config.read_text()))) == []
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
-def test_our_own_configs_name_every_deployment_of_the_graph(config: Any) -> None:
+def test_our_own_configs_name_every_deployment_of_the_graph(config: Path) -> None:
     (application,) = yaml.safe_load(config.read_text())["applications"]
     assert {d["name"] for d in application["deployments"]} == deployments_of_the_graph()
 
@@ -76,3 +80,28 @@ def test_what_is_wrong_is_told_with_its_place(
     config = copy.deepcopy(CLUSTER)
     change(config)
     assert any(said in sentence for sentence in faults(config)), list(faults(config))
+
+
+def test_the_launcher_starts_nothing_with_a_config_that_is_wrong(tmp_path: Path) -> None:
+    text = LOCAL_CONFIG.read_text().replace("max_replicas: 2", "max_replica: 2", 1)
+    (wrong := tmp_path / "wrong.yaml").write_text(text)
+    command = [sys.executable, "-m", "deployments.launch", str(wrong)]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 1
+    assert "Director.autoscaling_config.max_replica is no setting of Serve" in told.stderr
+
+
+def test_a_cluster_takes_a_config_of_one_machine_open_to_other_machines() -> None:
+    changed = yaml.safe_load(clustered(LOCAL_CONFIG))
+    ours = yaml.safe_load(LOCAL_CONFIG.read_text())
+    assert changed.pop("proxy_location") == "EveryNode"
+    assert changed["http_options"].pop("host") == "0.0.0.0"  # noqa: S104 - a pod's own
+    assert ours.pop("proxy_location") == "HeadOnly"
+    assert ours["http_options"].pop("host") == "127.0.0.1"
+    assert changed == ours
+
+
+def test_a_config_that_does_not_say_where_it_listens_is_refused(tmp_path: Path) -> None:
+    (silent := tmp_path / "silent.yaml").write_text("proxy_location: HeadOnly\n")
+    with pytest.raises(ValueError, match="one is needed"):
+        clustered(silent)
