@@ -105,6 +105,8 @@ def _references(documents: list[Document]) -> Iterator[tuple[str, str]]:
 def _pod_references(spec: Document) -> Iterator[tuple[str, str]]:
     if "priorityClassName" in spec:
         yield "PriorityClass", spec["priorityClassName"]
+    if "serviceAccountName" in spec:
+        yield "ServiceAccount", spec["serviceAccountName"]
     for volume in spec["volumes"]:
         if "persistentVolumeClaim" in volume:
             yield "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]
@@ -128,6 +130,10 @@ def _confinement_faults(pod: Pod) -> Iterator[str]:
         yield f"{pod.place} may run as root."
     if context.get("seccompProfile") != {"type": "RuntimeDefault"}:
         yield f"{pod.place} has no seccomp profile."
+    # The head's autoscaler speaks to the cluster; KubeRay gives it an account of its own.
+    is_head = pod.labels.get("ray.io/node-type") == "head"
+    if not is_head and pod.spec.get("automountServiceAccountToken") is not False:
+        yield f"{pod.place} holds a token for the cluster."
     for container in containers(pod.spec):
         if not _is_confined(container.get("securityContext", {})):
             yield f"{pod.place}: {container['name']} is not confined."

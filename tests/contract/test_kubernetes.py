@@ -249,6 +249,7 @@ def in_config(documents: list[Document], change: Callable[[dict[str, Any]], obje
         (lambda d: without(d, "ConfigMap", "avatar-settings"), "ConfigMap avatar-settings"),
         (lambda d: without(d, "ConfigMap", "avatar-serve-config"), "ConfigMap avatar-serve-config"),
         (lambda d: without(d, "PriorityClass", "avatar-head"), "PriorityClass avatar-head"),
+        (lambda d: without(d, "ServiceAccount", "avatar-stages"), "ServiceAccount avatar-stages"),
         (lambda d: pod_of(d, "cpu")["volumes"].pop(0), "mounts tmp, which is no volume"),
         (lambda d: group(d, "cpu")["resources"].pop("on-cpu"), "Speech: 0 of 12 find room"),
         (
@@ -259,6 +260,10 @@ def in_config(documents: list[Document], change: Callable[[dict[str, Any]], obje
         (lambda d: group(d, "cpu").update(minReplicas=11), "starts outside its bounds"),
         # what no schema knows
         (lambda d: pod_of(d, "cpu")["securityContext"].pop("runAsUser"), "may run as root"),
+        (
+            lambda d: pod_of(d, "cpu").pop("automountServiceAccountToken"),
+            "holds a token for the cluster",
+        ),
         (
             lambda d: container(d)["securityContext"].update(readOnlyRootFilesystem=False),
             "ray-worker is not confined",
