@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from deployments.loading import EngineConfig
 
-ENGINELESS: Final = frozenset({"Ingress", "Director"})
-"""Deployments that run no engine."""
+STAGES: Final = frozenset({"Portrait", "Face", "Speech", "Lipsync", "Encode"})
+"""Deployments whose `user_config` names an engine; others are an operator's own."""
 
 
 def faults(config: Mapping[str, Any]) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _deployment_faults(deployment: Mapping[str, Any]) -> Iterator[str]:
     if scaling is not None:
         yield from _invalid(scaling, AutoscalingConfig, f"{name}.autoscaling_config")
         yield from _never_scales(deployment, scaling)
-    if name not in ENGINELESS:
+    if name in STAGES:
         user = deployment.get("user_config") or {}
         yield from _invalid(user, EngineConfig, f"{name}.user_config")
 
