@@ -145,6 +145,7 @@ def main() -> None:
     import ray
 
     config = read_config(arguments.config, host=arguments.host, port=arguments.port)
+    set_defaults()  # before anything imports Serve, which reads them then
     wrong = list(faults(config))
     if wrong:
         sys.stderr.write("".join(f"{arguments.config}: {sentence}\n" for sentence in wrong))

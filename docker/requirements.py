@@ -3,12 +3,13 @@
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 
-def requirements(project: dict[str, object], extras: list[str]) -> list[str]:
+def requirements(project: dict[str, Any], extras: list[str]) -> list[str]:
     """Requirements of a `[project]` table and of its extras, in their order."""
     optional = project["optional-dependencies"]
-    return [*project["dependencies"], *(line for name in extras for line in optional[name])]  # type: ignore[misc, index]
+    return [*project["dependencies"], *(line for name in extras for line in optional[name])]
 
 
 if __name__ == "__main__":

@@ -54,8 +54,9 @@ def test_a_stage_builds_and_another_runs_as_nobody_in_particular(file: Path) -> 
     bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
     assert len(bases) == 2
     for base in bases:
-        major, minor = re.fullmatch(r"python:(\d)\.(\d+)\.\d+-slim-\w+", base).groups()  # type: ignore[union-attr]
-        assert f">={major}.{minor}," in PROJECT["requires-python"]
+        version = re.fullmatch(r"python:(\d\.\d+)\.\d+-slim-\w+", base)
+        assert version
+        assert f">={version[1]}," in PROJECT["requires-python"]
     _, _, runs = text.split("\nFROM ")
     assert "build-essential" not in runs
     assert re.findall(r"^USER (.+)", text, re.MULTILINE) == ["10001:10001"]
