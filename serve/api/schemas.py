@@ -72,13 +72,16 @@ FrameRate = Annotated[
     WithJsonSchema({"type": "number", "enum": [24, 25, 29.97, 30, 50, 60]}),
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]
 
 
-class _Request(BaseModel):
+class RequestModel(BaseModel):
+    """What all requests have in common: no fields but those named."""
+
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
 
-class VideoRequest(_Request):
+class VideoRequest(RequestModel):
     """A video to make: one way to a face, and one way to speech."""
 
     text: Words | None = Field(
@@ -123,7 +126,7 @@ class VideoRequest(_Request):
         description="Where signed messages about the video go (https). They are described under "
         "webhooks.",
     )
-    metadata: Annotated[dict[str, str], AfterValidator(_metadata)] = Field(
+    metadata: Metadata = Field(
         default_factory=dict,
         description="Up to 16 words of your own about the video; in a form, as a JSON string.",
     )
@@ -144,7 +147,7 @@ class VideoRequest(_Request):
         return self
 
 
-class AvatarRequest(_Request):
+class AvatarRequest(RequestModel):
     """An avatar to keep, from a picture or from words."""
 
     image: File | None = Field(None, description="A picture with a face. This, or `prompt`.")
@@ -164,7 +167,7 @@ class AvatarRequest(_Request):
         return self
 
 
-class _OpenAIRequest(_Request):
+class _OpenAIRequest(RequestModel):
     """A request in the words of OpenAI's clients. Null stands for leaving a field out."""
 
     @model_validator(mode="before")

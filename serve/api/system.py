@@ -23,8 +23,9 @@ router = APIRouter(tags=["system"])
 ANSWER_SECONDS: Final = 8.0
 """How long the stages may take to say how they are."""
 
-READY: Final = frozenset({"ready", "at_zero"})
-"""States in which a stage takes calls; at zero, the first call starts it."""
+READY: Final = frozenset({"ready", "at_zero", "off"})
+"""States in which a stage takes calls; at zero, the first call starts it. A stage that the config
+gives no engine is off, which keeps nobody from working."""
 
 
 @router.get("/healthz", operation_id="healthz", summary="Alive?")

@@ -1,5 +1,4 @@
-"""What has had its time goes: jobs that are over, voices that failed, idempotency keys, artifacts
-that nobody names.
+"""What has had its time goes: jobs, voices that failed, idempotency keys, unnamed artifacts.
 
 Several processes may sweep at once, beside any request: each removal checks again what it goes by.
 """

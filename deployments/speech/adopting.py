@@ -1,0 +1,49 @@
+"""Cloned voices in a speech engine: kept ready, taken up by whichever engine is loaded."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from deployments.speech.engine import SpeechEngine, Voice
+from media.errors import AvatarError
+
+
+@dataclass(slots=True, eq=False)
+class Adopted:
+    """What a voice was cloned to, and the engine that speaks it."""
+
+    data: bytes
+    _of: SpeechEngine | None = None
+    _speaks: SpeechEngine | None = None
+
+    def by(self, engine: SpeechEngine, voice: Voice) -> SpeechEngine:
+        """The engine that speaks as `voice`, sharing the network of `engine`.
+
+        Raises AvatarError `unknown_voice` where no engine here can.
+        """
+        if self._speaks is None or self._of is not engine:
+            self._speaks, self._of = adopt(engine, voice, self.data), engine
+        return self._speaks
+
+
+def adopt(engine: SpeechEngine, voice: Voice, data: bytes) -> SpeechEngine:
+    """The engine with a cloned voice as its only one.
+
+    Raises AvatarError `unknown_voice` where it can't take it up.
+    """
+    if voice.engine not in adopts(engine):
+        raise AvatarError(
+            "unknown_voice",
+            f"This voice is spoken by {voice.engine}, which this server does not run: choose "
+            "another voice, or have the speech stage run it.",
+            param="voice",
+        )
+    adopting: Any = engine
+    spoken_by: SpeechEngine = adopting.with_voice(voice, data)
+    return spoken_by
+
+
+def adopts(engine: SpeechEngine) -> tuple[str, ...]:
+    """Names of the engines in it that take up cloned voices."""
+    engines = getattr(engine, "engines", (engine,))
+    able = (one for one in engines if hasattr(one, "with_voice"))
+    return tuple(dict.fromkeys(voice.engine for one in able for voice in one.voices))
