@@ -96,13 +96,12 @@ class HandleStages:
     ) -> AsyncGenerator[Speech, None]:
         """Speech from piece number `first` on; leaving the iteration early stops the speaker."""
         speech = _for_voice(self.to_speech, voice).options(stream=True)
-        return _streamed(speech.speak.remote(text, voice, speed, first))
+        return _streamed(lambda: speech.speak.remote(text, voice, speed, first))
 
     async def require_cloning(self) -> None:
         """Raises AvatarError `weights_missing` where the config has nobody who clones voices."""
         running = await self.deployed() if self.deployed is not None else {}
-        known = running.get("Cloning")
-        if self.to_cloning is None or (known is not None and known.engine is None):
+        if self.to_cloning is None or _is_off(running.get("Cloning")):
             raise cloning_is_off()
         speaker = await self.speaker()
         if speaker.get("state") == "ready" and not speaker.get("adopts"):
@@ -120,8 +119,8 @@ class HandleStages:
     async def clone(self, sample: Sound, language: str) -> AsyncGenerator[Any, None]:
         """Progress, then the voice; leaving the iteration early stops the making."""
         await self.require_cloning()
-        steps = self.to_cloning.options(stream=True).clone.remote(sample, language)
-        async with aclosing(_streamed(steps)) as streamed:
+        cloning = self.to_cloning.options(stream=True)
+        async with aclosing(_streamed(lambda: cloning.clone.remote(sample, language))) as streamed:
             async for step in streamed:
                 yield step
 
@@ -164,13 +163,19 @@ class HandleStages:
         answers = await asyncio.gather(
             *(_about(handle, running.get(name.title())) for name, handle in asked.items())
         )
-        return dict(zip(asked, answers, strict=True))
+        told = dict(zip(asked, answers, strict=True))
+        if "cloning" in told and _is_off(running.get("Cloning")):
+            told["cloning"] = {"state": "off", "replicas": 0}
+        return told
+
+
+def _is_off(running: Running | None) -> bool:
+    """True for a deployment that the config gives no engine."""
+    return running is not None and running.engine is None
 
 
 async def _about(handle: Any, running: Running | None) -> dict[str, Any]:
     if running is not None and running.replicas == 0:
-        if running.engine is None:
-            return {"state": "off", "replicas": 0}
         known = {"engine": running.engine, "options": dict(running.options)}
         return {"state": "at_zero", **known, "replicas": 0}
     count = {} if running is None else {"replicas": running.replicas}
@@ -190,9 +195,9 @@ def _for_voice(speech: Any, voice: Speaker) -> Any:
     return speech
 
 
-async def _streamed(answer: Any) -> AsyncGenerator[Any, None]:
+async def _streamed(call: Callable[[], Any]) -> AsyncGenerator[Any, None]:
     """What a streaming call gives; leaving the iteration early cancels the call."""
-    over = False
+    answer, over = call(), False
     try:
         async for part in answer:
             yield part
