@@ -1,5 +1,6 @@
 """The cloning stage on Ray Serve."""
 
+import asyncio
 from collections.abc import AsyncIterator, Generator
 from typing import Any
 
@@ -19,14 +20,20 @@ class CloningStage(EngineShell):
         """One more than the makings', so that a sample is checked beside them."""
         return config.workers + 1
 
+    def loaded(self) -> None:
+        """Turns for so many makings; others wait."""
+        self._turns = asyncio.Semaphore(self.config.workers)
+
     async def check(self, sample: Sound, language: str) -> None:
         """Look whether a voice can be made of the sample. Raises AvatarError where it can't."""
         await self.in_thread(self.engine.check, sample, language)
 
     async def clone(self, sample: Sound, language: str) -> AsyncIterator[float | Cloned]:
         """Progress in [0, 1], then the voice; a cancelled call stops behind the step it is at."""
-        steps: Generator[float | Cloned, Any, None] = await self.in_thread(
-            self.engine.clone, sample, language
-        )
-        while (step := await self.in_thread(next, steps, None)) is not None:
-            yield step
+        engine = self.engine
+        async with self._turns:
+            steps: Generator[float | Cloned, Any, None] = await self.in_thread(
+                engine.clone, sample, language
+            )
+            while (step := await self.in_thread(next, steps, None)) is not None:
+                yield step

@@ -102,6 +102,7 @@ def _limits(services: Services) -> dict[str, float]:
     settings = services.settings
     return {
         "active_videos": settings.max_active_jobs,
+        "active_voices": settings.max_active_voices,
         "upload_bytes": settings.max_upload_bytes,
         "picture_pixels": settings.max_picture_pixels,
         "sound_seconds": settings.max_sound_seconds,
