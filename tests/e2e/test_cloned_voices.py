@@ -14,6 +14,7 @@ import yaml
 
 from serve.commands.private import LOCAL_CONFIG
 from tests.cloned import CONSENT
+from tests.e2e.test_readme import block, run
 from tests.fakes import wav
 from tests.heard import heard
 from tests.server import Server, running_server
@@ -118,6 +119,16 @@ def test_a_voice_is_made_used_and_removed_whole(server: Server, folder: Path) ->
     left = [path for path in server.data_dir.rglob("*") if path.is_file()]
     assert not [path for path in left if voice in str(path)]
     assert not [path for path in left if CONSENT.encode() in path.read_bytes()]
+
+
+def test_the_readmes_commands_clone_a_voice(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "me.wav").write_bytes(sample(250.0))
+    waiting = f"until curl -s {server.url}/v1/voices/$voice | grep -q completed; do sleep 0.2; done"
+    script = "\n".join((block("voice.json"), waiting, block("heard.mp3")))
+    told = run(script, tmp_path, server)
+    assert '"status":"in_progress"' in told
+    assert '"object":"voice.deleted"' in told
+    assert pitch_of("mp3", (tmp_path / "heard.mp3").read_bytes()) == pytest.approx(250, abs=4)
 
 
 def test_a_sample_that_the_engine_refuses_is_refused_at_once(server: Server) -> None:
