@@ -1,6 +1,6 @@
 """Cloned voices in a speech engine: kept ready, taken up by whichever engine is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deployments.speech.engine import SpeechEngine, Voice
@@ -12,17 +12,20 @@ class Adopted:
     """What a voice was cloned to, and the engine that speaks it."""
 
     data: bytes
-    _of: SpeechEngine | None = None
-    _speaks: SpeechEngine | None = None
+    _by: SpeechEngine | None = None
+    _speaking: dict[Voice, SpeechEngine] = field(default_factory=dict)
+    """One for each language that it is to speak first."""
 
     def by(self, engine: SpeechEngine, voice: Voice) -> SpeechEngine:
         """The engine that speaks as `voice`, sharing the network of `engine`.
 
         Raises AvatarError `unknown_voice` where no engine here can.
         """
-        if self._speaks is None or self._of is not engine:
-            self._speaks, self._of = adopt(engine, voice, self.data), engine
-        return self._speaks
+        if self._by is not engine:
+            self._by, self._speaking = engine, {}
+        if voice not in self._speaking:
+            self._speaking[voice] = adopt(engine, voice, self.data)
+        return self._speaking[voice]
 
 
 def adopt(engine: SpeechEngine, voice: Voice, data: bytes) -> SpeechEngine:

@@ -1,6 +1,7 @@
 """Which voice speaks: a stock one that the speech stage knows, or one of the client's own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from media.errors import AvatarError
@@ -30,13 +31,23 @@ async def choose(
                 return voice
         raise await _no_voice(services, str(language))
     found = await _named(services, owner, name, stock)
-    if language is not None and not speaks(found, language):
+    return found if language is None else await _speaking(services, found, language)
+
+
+async def _speaking(
+    services: Services, voice: Voice | ClonedVoice, language: str
+) -> Voice | ClonedVoice:
+    """The voice, its languages those that are meant first: it speaks the first of them."""
+    meant = tuple(tag for tag in voice.languages if _covers(language, tag))
+    if not meant:
+        why = await _why_missing(services, language)
         raise AvatarError(
             "invalid_request",
-            "The voice does not speak this language: leave one of them out.",
+            f"The voice does not speak this language: leave one of them out. {why}".strip(),
             param="language",
         )
-    return found
+    others = tuple(tag for tag in voice.languages if tag not in meant)
+    return replace(voice, languages=meant + others)
 
 
 async def _named(
@@ -76,15 +87,16 @@ def unknown_voice(stock: Sequence[Voice]) -> AvatarError:
 
 
 async def _no_voice(services: Services, language: str) -> AvatarError:
-    """The error for a language without a voice, with the speech stage's own reason if it has one.
+    """The error for a language without a voice, with the reason where one is known."""
+    why = await _why_missing(services, language) or "See GET /v1/voices for those there are."
+    return AvatarError("unknown_voice", f"No voice speaks {language} here. {why}", param="language")
 
-    That names what to install where the language's reader is missing.
-    """
+
+async def _why_missing(services: Services, language: str) -> str:
+    """What the speech stage lacks to read the language, and how to install it; else nothing."""
     about = await within(STAGE_SECONDS, services.stages.speaker())
     missing: Mapping[str, Any] = about.get("missing_languages") or {}
-    reasons = (str(why) for tag, why in missing.items() if _covers(language, tag))
-    why = next(reasons, "See GET /v1/voices for those that are spoken.")
-    return AvatarError("unknown_voice", f"No voice speaks {language} here. {why}", param="language")
+    return next((str(why) for tag, why in missing.items() if _covers(language, tag)), "")
 
 
 def speaks(voice: Voice | ClonedVoice, language: str) -> bool:

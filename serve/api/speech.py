@@ -13,7 +13,7 @@ from media.voice import ClonedVoice, Voice
 from serve.api import openapi, speakers
 from serve.api.background import STAGE_SECONDS, within
 from serve.api.openai_faults import OpenAIRoute
-from serve.api.schemas import SpeechRequest
+from serve.api.openai_shapes import SpeechRequest
 from serve.api.services import Services
 from serve.api.speaking import Said, SpokenResponse, coded
 from serve.api.uploads import received
@@ -92,7 +92,7 @@ async def _voice(services: Services, wanted: SpeechRequest, owner: str) -> Voice
     Raises AvatarError `unknown_voice`, `not_finished`; `invalid_request` for its model.
     """
     name = services.settings.voice_names.get(wanted.voice, wanted.voice)
-    voice = await speakers.choose(services, owner, name)
+    voice = await speakers.choose(services, owner, name, wanted.language)
     if wanted.model != voice.engine and not _ANY_MODEL.fullmatch(wanted.model):
         raise AvatarError(
             "invalid_request",

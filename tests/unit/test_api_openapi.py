@@ -7,7 +7,8 @@ import pytest
 
 from media.errors import RETRYABLE
 from serve.api.gallery import load_gallery
-from serve.api.schemas import ImageRequest, VideoRequest
+from serve.api.openai_shapes import ImageRequest
+from serve.api.schemas import VideoRequest
 from serve.api.services import Services
 from serve.api.uploads import Body
 from serve.api.videos import _EXAMPLES

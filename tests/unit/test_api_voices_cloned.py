@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -113,17 +114,21 @@ async def test_a_cloned_voice_speaks_wherever_a_voice_is_named(
     expected = ClonedVoice(
         voice, record.key or "", "fake", ("en-US", "fr-FR"), 2.5, "Apache-2.0", "Me"
     )
-    said = {"model": "fake", "input": "Hello.", "voice": {"id": voice}, "response_format": "wav"}
-    answer = await client.post("/v1/audio/speech", json=said)
-    assert answer.status_code == 200, answer.text
-    assert stages.spoken_as == [expected]
+    in_french = replace(expected, languages=("fr-FR", "en-US"))  # it speaks the first of them
+    said = {"model": "fake", "input": "Hello.", "voice": {"id": voice}}
+    for language, meant in (({}, expected), ({"language": "fr"}, in_french)):
+        answer = await client.post("/v1/audio/speech", json=said | language)
+        assert answer.status_code == 200, answer.text
+        assert stages.spoken_as.pop() == meant
     video = await ask(client, voice=voice, language="fr")
     assert video.status_code == 202, video.text
     job = await records.get(services.database, video.json()["id"])
-    assert speaker_of(json.loads(json.dumps(job.request))) == expected
+    assert speaker_of(json.loads(json.dumps(job.request))) == in_french
     assert job.request["gain_db"] == 2.5
+    stages.missing_languages = {"ja-JP": "Japanese is read by Open JTalk: install it."}
     refused = await ask(client, voice=voice, language="ja")
     check_refusal(refused, "invalid_request", "language")
+    assert "Open JTalk" in refused.json()["error"]["message"]
 
 
 async def test_a_cloned_voice_has_a_sample_spoken_once(

@@ -1,5 +1,6 @@
 """Cloned voices in whichever speech engine is loaded, and cloned without Ray."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,11 @@ def test_a_voice_is_taken_up_once_by_each_engine(notes: Path) -> None:
     speaking = kept.by(first, MINE)
     assert kept.by(first, MINE) is speaking
     assert [voice.id for voice in speaking.voices] == ["voice_1"]
+    french = replace(MINE, languages=("fr-FR", "en-US"))
+    assert kept.by(first, french).voices[0].languages[0] == "fr-FR"
+    assert kept.by(first, MINE) is speaking
     assert kept.by(second, MINE) is not speaking  # the engine was loaded anew
-    assert notes.read_text() == 2 * "adopted voice_1\n"
+    assert notes.read_text() == 3 * "adopted voice_1\n"
 
 
 def test_an_engine_that_takes_up_no_voices_says_so() -> None:
