@@ -123,7 +123,8 @@ def test_a_voice_is_made_used_and_removed_whole(server: Server, folder: Path) ->
 
 def test_the_readmes_commands_clone_a_voice(server: Server, tmp_path: Path) -> None:
     (tmp_path / "me.wav").write_bytes(sample(250.0))
-    waiting = f"until curl -s {server.url}/v1/voices/$voice | grep -q completed; do sleep 0.2; done"
+    status = f'curl -s {server.url}/v1/voices/$voice | grep -q \'"status":"completed"\''
+    waiting = f"until {status}; do sleep 0.2; done"
     script = "\n".join((block("voice.json"), waiting, block("heard.mp3")))
     told = run(script, tmp_path, server)
     assert '"status":"in_progress"' in told
