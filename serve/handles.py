@@ -12,7 +12,7 @@ from typing import Any, Final
 from media.errors import AvatarError
 from media.face import Face, Picture
 from media.sound import Sound, Speech
-from media.voice import ClonedVoice, Speaker, Voice
+from media.voice import Speaker, Voice
 from serve.stages import DirectorDied, cannot_adopt, cloning_is_off
 
 _ABOUT_SECONDS: Final = 4.0
@@ -89,13 +89,13 @@ class HandleStages:
 
     async def check_text(self, text: str, voice: Speaker) -> int:
         """Pieces that the text will be spoken in."""
-        return int(await _answer(_for_voice(self.to_speech, voice).check.remote(text, voice)))
+        return int(await _answer(self.to_speech.check.remote(text, voice)))
 
     def speak(
         self, text: str, voice: Speaker, speed: float, first: int = 0
     ) -> AsyncGenerator[Speech, None]:
         """Speech from piece number `first` on; leaving the iteration early stops the speaker."""
-        speech = _for_voice(self.to_speech, voice).options(stream=True)
+        speech = self.to_speech.options(stream=True)
         return _streamed(lambda: speech.speak.remote(text, voice, speed, first))
 
     async def require_cloning(self) -> None:
@@ -186,13 +186,6 @@ async def _about(handle: Any, running: Running | None) -> dict[str, Any]:
         return {"state": "starting", **count}
     except AvatarError as error:
         return {"state": "failed", "error": error.code, "message": error.message, **count}
-
-
-def _for_voice(speech: Any, voice: Speaker) -> Any:
-    """A handle that prefers a replica which has adopted the voice."""
-    if isinstance(voice, ClonedVoice):
-        return speech.options(multiplexed_model_id=voice.key)
-    return speech
 
 
 async def _streamed(call: Callable[[], Any]) -> AsyncGenerator[Any, None]:

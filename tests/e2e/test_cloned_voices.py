@@ -110,7 +110,7 @@ def test_a_voice_is_made_used_and_removed_whole(server: Server, folder: Path) ->
         assert video["status"] == "completed", video
         shown = server.fetch(f"/v1/videos/{video['id']}/content?variant=video")
         assert pitch_of("mp4", shown) == pytest.approx(330, abs=4)
-        # One replica has the voice ready for all who speak by it.
+        # A replica takes the voice up once for all who speak by it.
         assert (folder / "adopted").read_text().split().count(voice) <= 2
 
         assert http.delete(f"/v1/voices/{voice}").status_code == 200

@@ -12,7 +12,6 @@ from ray.serve.exceptions import BackPressureError
 
 from media.errors import AvatarError
 from media.sound import Sound, Speech
-from media.voice import ClonedVoice
 from serve.handles import HandleStages, Running, unwrapped
 from serve.stages import DirectorDied
 
@@ -202,23 +201,6 @@ async def test_about_tells_each_stages_state_and_wakes_none(
     assert (told["encode"]["state"], told["encode"]["error"]) == ("failed", "weights_missing")
     assert told["lipsync"]["state"] == told["director"]["state"] == "ready"
     assert "asleep" not in woken
-
-
-CLONED = ClonedVoice("voice_1", "voices/voice_1/a.voice", "x", ("en-US",), 0.0, "none", "Me")
-
-
-async def test_a_cloned_voice_is_sent_to_a_replica_that_has_it_ready() -> None:
-    async def pieces(*arguments: Any) -> int:
-        assert arguments == ("Hello.", CLONED)
-        return 2
-
-    stream = Stream(speech(1))
-    handle = Handle(check=pieces, speak=lambda *arguments: stream)
-    made = stages(speech=handle)
-    assert await made.check_text("Hello.", CLONED) == 2
-    assert len([piece async for piece in made.speak("Hello.", CLONED, 1.0)]) == 1
-    wanted = {"multiplexed_model_id": CLONED.key}
-    assert handle.options_seen == [wanted, wanted, {"stream": True}]
 
 
 def cloning_stages(

@@ -41,7 +41,7 @@ def test_on_a_cluster_every_stage_is_bound_to_a_group_of_machines() -> None:
         one["name"]: list(one["ray_actor_options"]["resources"])
         for one in application["deployments"]
     }
-    assert len(bound) == 7
+    assert len(bound) == 8
     assert all(len(resources) == 1 for resources in bound.values())
 
 
