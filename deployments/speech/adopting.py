@@ -1,5 +1,6 @@
 """Cloned voices in a speech engine: kept ready, taken up by whichever engine is loaded."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,30 @@ class Adopted:
         if voice not in self._speaking:
             self._speaking[voice] = adopt(engine, voice, self.data)
         return self._speaking[voice]
+
+
+@dataclass(slots=True, eq=False)
+class Adoptions:
+    """The voices that a replica keeps ready; the least recently used one goes first."""
+
+    most: int
+    _kept: dict[str, Adopted] = field(default_factory=dict)
+    """By key, the latest used last."""
+
+    async def of(self, key: str, load: Callable[[str], Awaitable[bytes]]) -> Adopted:
+        """The voice whose artifact lies under `key`; what `load` raises."""
+        kept = self._kept.get(key) or Adopted(await load(key))
+        self._kept.pop(key, None)
+        self._kept[key] = kept
+        if len(self._kept) > self.most:
+            del self._kept[next(iter(self._kept))]
+        return kept
+
+    async def forget_gone(self, exists: Callable[[str], Awaitable[bool]]) -> None:
+        """Let go of voices that were deleted."""
+        for key in tuple(self._kept):
+            if not await exists(key):
+                self._kept.pop(key, None)
 
 
 def adopt(engine: SpeechEngine, voice: Voice, data: bytes) -> SpeechEngine:
