@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -56,6 +57,16 @@ def test_an_engine_that_takes_up_no_voices_says_so() -> None:
 
 def test_of_several_engines_those_that_can_are_named(notes: Path) -> None:
     assert adopts(Several((Clicker(), toner(notes)))) == ("toner",)  # type: ignore[arg-type]  # as above
+
+
+def test_an_engine_without_stock_voices_is_known_by_what_it_takes(notes: Path) -> None:
+    class Mute(Toner):
+        takes = SimpleNamespace(engine="mute")
+
+    several = Several((toner(notes), Mute((), 100.0, str(notes))))
+    assert adopts(several) == ("toner", "mute")
+    spoken_by = Adopted(DATA).by(several, replace(MINE, engine="mute"))
+    assert [voice.id for voice in spoken_by.voices] == ["voice_1"]
 
 
 async def test_so_many_voices_are_kept_ready_and_the_least_used_goes_first() -> None:
