@@ -72,7 +72,7 @@ def adopt(engine: SpeechEngine, voice: Voice, data: bytes) -> SpeechEngine:
 
 def adopts(engine: SpeechEngine) -> tuple[str, ...]:
     """Names of the engines in it that take up cloned voices."""
-    return tuple(dict.fromkeys(name for one in _able(engine) for name in _names(one)))
+    return tuple(dict.fromkeys(name for one in _able(engine) for name in sorted(_names(one))))
 
 
 def _able(engine: SpeechEngine) -> list[Any]:
