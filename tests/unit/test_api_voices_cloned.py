@@ -124,7 +124,8 @@ async def test_a_cloned_voice_speaks_wherever_a_voice_is_named(
     video = await ask(client, voice=voice, language="fr")
     assert video.status_code == 202, video.text
     job = await records.get(services.database, video.json()["id"])
-    assert speaker_of(json.loads(json.dumps(job.request))) == in_french
+    # Without its name, which goes when the voice does.
+    assert speaker_of(json.loads(json.dumps(job.request))) == replace(in_french, name="")
     assert job.request["gain_db"] == 2.5
     stages.missing_languages = {"ja-JP": "Japanese is read by Open JTalk: install it."}
     refused = await ask(client, voice=voice, language="ja")
