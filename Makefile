@@ -1,9 +1,11 @@
 # make demo: a first video.  make test: the tests.  make serve: keep the server up.
+# make serve CONFIG=config/voices.yaml: more voices, and cloned ones.
 # make test-fast: the tests that need no torch.  make gpu: all engines, on CUDA.
 # make k8s: Serve configs of k8s/overlays from config/.  make sbom: what is installed, as CycloneDX (sbom.json).
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= test
+CONFIG ?= config/local.yaml
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
 TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices
@@ -22,8 +24,8 @@ gpu: $(VENV)/bin/python
 	@touch $(VENV)/.base
 
 serve: $(VENV)/.base
-	$(BIN)/avatar-serve weights fetch
-	$(BIN)/avatar-serve serve
+	$(BIN)/avatar-serve weights fetch --config $(CONFIG)
+	$(BIN)/avatar-serve serve --config $(CONFIG)
 
 test: $(VENV)/.$(EXTRAS)
 	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)

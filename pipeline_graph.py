@@ -1,12 +1,13 @@
 """The graph: every stage its own deployment, wired by handles behind one ingress.
 
-    client -> Ingress -> Director -> Portrait, Face, Speech
+    client -> Ingress -> Director -> Portrait, Face, Speech, Cloning
                                   -> Encode -> Lipsync
 
 `serve run pipeline_graph:app` runs it with defaults; config/*.yaml give each stage its engine,
 resources, autoscaling and limits.
 """
 
+from deployments.cloning.deployment import CloningStage
 from deployments.deployed import deployed
 from deployments.director.deployment import DirectorStage
 from deployments.encode.deployment import EncodeStage
@@ -21,6 +22,7 @@ face = FaceStage.bind()
 speech = SpeechStage.bind()
 lipsync = LipsyncStage.bind()
 encode = EncodeStage.bind(lipsync)
-director = DirectorStage.bind(portrait, face, speech, encode)
+cloning = CloningStage.bind()
+director = DirectorStage.bind(portrait, face, speech, encode, cloning)
 
-app = Ingress.bind(portrait, face, speech, encode, director, deployed)
+app = Ingress.bind(portrait, face, speech, encode, cloning, director, deployed)

@@ -17,11 +17,14 @@ from deployments.encode.feed import calls
 from deployments.loading import EngineConfig, load_engine
 from deployments.portrait.engine import Painting
 from deployments.speech import marked
-from deployments.speech.engine import Voice
+from deployments.speech.adopting import Adopted, adopts
+from deployments.speech.engine import SpeechEngine, Voice
 from media.face import Face, Picture
 from media.patch import Frame
-from media.sound import Speech
+from media.sound import Sound, Speech
+from media.voice import Speaker, id_of
 from serve.settings import Settings
+from serve.stages import cannot_adopt, cloning_is_off
 from serve.storage.artifacts import Artifacts
 from serve.storage.portraits import load_portrait
 
@@ -78,20 +81,48 @@ class InARow:
         voices: Sequence[Voice] = self.engine("Speech").voices
         return voices
 
-    async def check_text(self, text: str, voice: str) -> int:
+    async def check_text(self, text: str, voice: Speaker) -> int:
         """Pieces that the text will be spoken in."""
-        pieces: int = await asyncio.to_thread(marked.check, self.engine("Speech"), text, voice)
-        return pieces
+        engine = await self._speech(voice)
+        return await asyncio.to_thread(marked.check, engine, text, id_of(voice))
 
     async def speak(
-        self, text: str, voice: str, speed: float, first: int = 0
+        self, text: str, voice: Speaker, speed: float, first: int = 0
     ) -> AsyncGenerator[Speech, None]:
         """Speech from piece number `first` on."""
+        engine = await self._speech(voice)
         pieces: Iterator[Speech] = await asyncio.to_thread(
-            marked.speak, self.engine("Speech"), text, voice, speed, first
+            marked.speak, engine, text, id_of(voice), speed, first
         )
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece
+
+    async def _speech(self, voice: Speaker) -> SpeechEngine:
+        """What speaks as the voice; a cloned one is taken up anew each time."""
+        engine: SpeechEngine = self.engine("Speech")
+        if isinstance(voice, str):
+            return engine
+        adopted = Adopted(await self.artifacts.get(voice.key))
+        return await asyncio.to_thread(adopted.by, engine, voice.as_voice())
+
+    async def require_cloning(self) -> None:
+        """Raises AvatarError `weights_missing` where the config has nobody who clones voices."""
+        if "Cloning" not in self.configs:
+            raise cloning_is_off()
+        if not adopts(self.engine("Speech")):
+            raise cannot_adopt()
+
+    async def check_sample(self, sample: Sound, language: str) -> None:
+        """Whether a voice can be made of the sample."""
+        await self.require_cloning()
+        await asyncio.to_thread(self.engine("Cloning").check, sample, language)
+
+    async def clone(self, sample: Sound, language: str) -> AsyncGenerator[Any, None]:
+        """Progress, then the voice."""
+        await self.require_cloning()
+        steps = await asyncio.to_thread(self.engine("Cloning").clone, sample, language)
+        while (step := await asyncio.to_thread(next, steps, None)) is not None:
+            yield step
 
     async def encode(self, task: SegmentTask) -> EncodedSegment:
         """One segment, its patches made by the lip sync engine in the same thread."""
@@ -121,9 +152,14 @@ class InARow:
         """Jobs need a director: see deployments/director."""
         raise NotImplementedError("engines in a row have no director")
 
+    async def make_voice(self, voice_id: str) -> None:
+        """Voices need a director, like jobs."""
+        raise NotImplementedError("engines in a row have no director")
+
     async def speaker(self) -> dict[str, Any]:
-        """Engine and options of what speaks."""
-        return self.configs["Speech"].model_dump()
+        """Engine and options of what speaks, and whose cloned voices."""
+        adopting = {"adopts": list(adopts(self.engine("Speech")))}
+        return {"state": "ready", **self.configs["Speech"].model_dump(), **adopting}
 
     async def makers(self) -> dict[str, Any]:
         """Engines and options that a video is made by."""

@@ -13,6 +13,8 @@ from deployments.loading import EngineConfig
 
 STAGES: Final = frozenset({"Portrait", "Face", "Speech", "Lipsync", "Encode"})
 """Deployments whose `user_config` names an engine; others are an operator's own."""
+OPTIONAL: Final = frozenset({"Cloning"})
+"""The same, where they have one: without it they are off."""
 
 
 def faults(config: Mapping[str, Any]) -> Iterator[str]:
@@ -41,7 +43,7 @@ def _deployment_faults(deployment: Mapping[str, Any]) -> Iterator[str]:
     if scaling is not None:
         yield from _invalid(scaling, AutoscalingConfig, f"{name}.autoscaling_config")
         yield from _never_scales(deployment, scaling)
-    if name in STAGES:
+    if name in STAGES or (name in OPTIONAL and "user_config" in deployment):
         user = deployment.get("user_config") or {}
         yield from _invalid(user, EngineConfig, f"{name}.user_config")
 

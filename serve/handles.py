@@ -5,13 +5,15 @@ Handles are used by what they can do, `handle.method.remote(…)`, so this modul
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from media.errors import AvatarError
 from media.face import Face, Picture
-from media.sound import Speech
-from serve.stages import DirectorDied
+from media.sound import Sound, Speech
+from media.voice import Speaker, Voice
+from serve.stages import DirectorDied, cannot_adopt, cloning_is_off
 
 _ABOUT_SECONDS: Final = 4.0
 
@@ -59,6 +61,7 @@ class HandleStages:
     to_lipsync: Any = None
     """Only asked how it is: encode has a handle of its own."""
     deployed: Deployed | None = None
+    to_cloning: Any = None
 
     async def paint(self, prompt: str, seed: int) -> Any:
         """A `Painting` from words; one that nobody waits for any more is not begun."""
@@ -79,31 +82,47 @@ class HandleStages:
         meshed: Face = await _answer(self.to_face.mesh.remote(picture, face))
         return meshed
 
-    async def voices(self) -> Sequence[Any]:
-        """The voices that can speak now."""
-        voices: Sequence[Any] = await _answer(self.to_speech.voices.remote())
+    async def voices(self) -> Sequence[Voice]:
+        """The stock voices that can speak now."""
+        voices: Sequence[Voice] = await _answer(self.to_speech.voices.remote())
         return voices
 
-    async def check_text(self, text: str, voice: str) -> int:
+    async def check_text(self, text: str, voice: Speaker) -> int:
         """Pieces that the text will be spoken in."""
         return int(await _answer(self.to_speech.check.remote(text, voice)))
 
-    async def speak(
-        self, text: str, voice: str, speed: float, first: int = 0
+    def speak(
+        self, text: str, voice: Speaker, speed: float, first: int = 0
     ) -> AsyncGenerator[Speech, None]:
         """Speech from piece number `first` on; leaving the iteration early stops the speaker."""
-        pieces = self.to_speech.options(stream=True).speak.remote(text, voice, speed, first)
-        over = False
+        speech = self.to_speech.options(stream=True)
+        return _streamed(lambda: speech.speak.remote(text, voice, speed, first))
+
+    async def require_cloning(self) -> None:
+        """Raises AvatarError `weights_missing` where the config has nobody who clones voices."""
+        running = await self.deployed() if self.deployed is not None else {}
+        if self.to_cloning is None or _is_off(running.get("Cloning")):
+            raise cloning_is_off()
+        speaker = await self.speaker()
+        if speaker.get("state") == "ready" and not speaker.get("adopts"):
+            raise cannot_adopt()
+
+    async def check_sample(self, sample: Sound, language: str) -> None:
+        """Whether a voice can be made of the sample; given up where nobody waits any more."""
+        checking = self.to_cloning.check.remote(sample, language)
         try:
-            async for piece in pieces:
-                yield piece
-            over = True
-        except Exception as error:
-            over = True
-            raise unwrapped(error) from None
-        finally:
-            if not over:
-                pieces.cancel()
+            await _answer(checking)
+        except asyncio.CancelledError:
+            checking.cancel()
+            raise
+
+    async def clone(self, sample: Sound, language: str) -> AsyncGenerator[Any, None]:
+        """Progress, then the voice; leaving the iteration early stops the making."""
+        await self.require_cloning()
+        cloning = self.to_cloning.options(stream=True)
+        async with aclosing(_streamed(lambda: cloning.clone.remote(sample, language))) as streamed:
+            async for step in streamed:
+                yield step
 
     async def encode(self, task: Any) -> Any:
         """One segment of video, as the encode stage gives it."""
@@ -111,12 +130,11 @@ class HandleStages:
 
     async def run_job(self, job_id: str) -> None:
         """Have a director make the job's video. Raises DirectorDied where it died over it."""
-        try:
-            await self.to_director.run.remote(job_id)
-        except Exception as error:
-            if has_died(error):
-                raise DirectorDied(job_id) from None
-            raise unwrapped(error) from None
+        await _directed(self.to_director.run.remote(job_id), job_id)
+
+    async def make_voice(self, voice_id: str) -> None:
+        """Have a director make the voice. Raises DirectorDied where it died over it."""
+        await _directed(self.to_director.make_voice.remote(voice_id), voice_id)
 
     async def speaker(self) -> dict[str, Any]:
         """What engine speaks."""
@@ -139,13 +157,21 @@ class HandleStages:
     async def about(self) -> dict[str, Any]:
         """Per stage: engine, weights, state, running replicas. A stage at zero is not woken."""
         running = await self.deployed() if self.deployed is not None else {}
-        names = ("portrait", "face", "speech", "lipsync", "encode", "director")
+        names = ("portrait", "face", "speech", "lipsync", "encode", "director", "cloning")
         handles = {name: getattr(self, f"to_{name}") for name in names}
         asked = {name: handle for name, handle in handles.items() if handle is not None}
         answers = await asyncio.gather(
             *(_about(handle, running.get(name.title())) for name, handle in asked.items())
         )
-        return dict(zip(asked, answers, strict=True))
+        told = dict(zip(asked, answers, strict=True))
+        if "cloning" in told and _is_off(running.get("Cloning")):
+            told["cloning"] = {"state": "off", "replicas": 0}
+        return told
+
+
+def _is_off(running: Running | None) -> bool:
+    """True for a deployment that the config gives no engine."""
+    return running is not None and running.engine is None
 
 
 async def _about(handle: Any, running: Running | None) -> dict[str, Any]:
@@ -160,6 +186,30 @@ async def _about(handle: Any, running: Running | None) -> dict[str, Any]:
         return {"state": "starting", **count}
     except AvatarError as error:
         return {"state": "failed", "error": error.code, "message": error.message, **count}
+
+
+async def _streamed(call: Callable[[], Any]) -> AsyncGenerator[Any, None]:
+    """What a streaming call gives; leaving the iteration early cancels the call."""
+    answer, over = call(), False
+    try:
+        async for part in answer:
+            yield part
+        over = True
+    except Exception as error:
+        over = True
+        raise unwrapped(error) from None
+    finally:
+        if not over:
+            answer.cancel()
+
+
+async def _directed(call: Any, row_id: str) -> None:
+    try:
+        await call
+    except Exception as error:
+        if has_died(error):
+            raise DirectorDied(row_id) from None
+        raise unwrapped(error) from None
 
 
 async def _answer(response: Any) -> Any:

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Other names for voices in POST /v1/audio/speech, as JSON: {"alloy": "heart"}."""
     max_active_jobs: int = 64
     """Queued and running jobs beyond which new ones get `too_many_jobs`."""
+    max_active_voices: int = Field(default=8, ge=1)
+    """Voices being made beyond which new samples get `too_many_jobs`."""
     max_images: int = Field(default=10, ge=1, le=10)
     """Pictures that one call of /v1/images/generations may ask for."""
     public_url: str = ""

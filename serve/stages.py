@@ -1,10 +1,34 @@
 """The stages as the ingress and the director call them, whoever runs them."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from media.errors import AvatarError
 from media.face import Face, Picture
-from media.sound import Speech
+from media.sound import Sound, Speech
+from media.voice import Speaker, Voice
+
+TURN_ON: Final = (
+    "run `avatar-serve weights fetch --config config/voices.yaml`, then "
+    "`avatar-serve serve --config config/voices.yaml`"
+)
+"""What has the embedded engines clone voices."""
+
+
+def cloning_is_off() -> AvatarError:
+    """The error for a service whose config names no engine that clones voices."""
+    return AvatarError(
+        "weights_missing",
+        f"This server clones no voices, its config names no engine for that: {TURN_ON}.",
+    )
+
+
+def cannot_adopt() -> AvatarError:
+    """The error for a service whose speech stage could not speak a cloned voice."""
+    return AvatarError(
+        "weights_missing",
+        f"No speech engine of this server can speak a cloned voice: {TURN_ON}.",
+    )
 
 
 class DirectorDied(Exception):  # noqa: N818 - a turn of events, not a fault
@@ -23,22 +47,37 @@ class Stages(Protocol):
     async def mesh(self, picture: Picture, face: Face) -> Face:
         """The face with its mesh filled (face stage)."""
 
-    async def voices(self) -> Sequence[Any]:
-        """The `Voice`s that can speak now (speech stage)."""
+    async def voices(self) -> Sequence[Voice]:
+        """The stock voices that can speak now (speech stage)."""
 
-    async def check_text(self, text: str, voice: str) -> int:
+    async def check_text(self, text: str, voice: Speaker) -> int:
         """Pieces that the text will be spoken in; raises `empty_text`, `unknown_voice`."""
 
     def speak(
-        self, text: str, voice: str, speed: float, first: int = 0
+        self, text: str, voice: Speaker, speed: float, first: int = 0
     ) -> AsyncGenerator[Speech, None]:
         """Speech from piece number `first` on (speech stage)."""
+
+    async def require_cloning(self) -> None:
+        """Raises AvatarError `weights_missing` where the config has nobody who clones voices."""
+
+    async def check_sample(self, sample: Sound, language: str) -> None:
+        """Whether a voice can be made of the sample (cloning stage, which may start for it)."""
+
+    def clone(self, sample: Sound, language: str) -> AsyncGenerator[Any, None]:
+        """Progress in [0, 1], then the `Cloned` voice (cloning stage)."""
 
     async def encode(self, task: Any) -> Any:
         """An `EncodedSegment` (encode stage, which pulls from lip sync)."""
 
     async def run_job(self, job_id: str) -> None:
         """Have a director make the job's video; returns when the job is over.
+
+        Raises DirectorDied.
+        """
+
+    async def make_voice(self, voice_id: str) -> None:
+        """Have a director make the voice; returns when it is made or has failed.
 
         Raises DirectorDied.
         """

@@ -73,6 +73,7 @@ async def services(tmp_path: Path, stages: FakeStages) -> AsyncIterator[Services
         max_picture_pixels=4_000_000,
         max_sound_seconds=20,
         max_active_jobs=8,
+        max_active_voices=3,
     )
     opened = await open_services(settings, stages)
     yield replace(opened, gallery=load_gallery(folder))

@@ -1,5 +1,6 @@
 """Engines with scripted behaviour, loaded by a line of config like any other."""
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from deployments.cloning.engine import Cloned
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.mouth import MouthReader
 from deployments.lipsync.repair import Repairer
@@ -17,7 +19,7 @@ from deployments.speech.hibari import Hibari
 from media.errors import AvatarError
 from media.face import Portrait
 from media.patch import Frame, Patch
-from media.sound import Samples, Speech, Word
+from media.sound import Samples, Sound, Speech, Word
 from media.timegrid import HEARING_RATE, SOUND_RATE, TimeGrid
 
 
@@ -128,6 +130,74 @@ def clicking(seconds: float, clicks: Sequence[float], rate: int) -> Samples:
         first, last = np.searchsorted(times, (click - 0.001, click + 0.001))
         samples[first:last] += 0.7 * np.cos(np.pi * 500 * (times[first:last] - click)) ** 2
     return samples.astype(np.float32)
+
+
+class Toner:
+    """Speaks each word as a tone; a voice that it takes up has the pitch that it was made with."""
+
+    weights = ()
+
+    def __init__(self, voices: Sequence[Voice], pitch: float, notes: str) -> None:
+        self.voices = voices
+        self._pitch = pitch
+        self._notes = notes
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int, notes: str) -> Self:
+        stock = Voice("tone", "Tone", ("en-US",), "none", "Apache-2.0", 0.0, "toner")
+        return cls((stock,), 200.0, notes)
+
+    def with_voice(self, voice: Voice, data: bytes) -> "Toner":
+        with Path(self._notes).open("a") as file:
+            file.write(f"adopted {voice.id}\n")
+        return Toner((voice,), json.loads(data)["pitch"], self._notes)
+
+    def check(self, text: str, voice: str) -> int:
+        assert voice == self.voices[0].id
+        return 1
+
+    def speak(self, text: str, voice: str, speed: float = 1.0, first: int = 0) -> Iterator[Speech]:
+        if first:
+            return
+        seconds = 0.4 * len(text.split()) / speed
+        times = np.arange(round(seconds * SOUND_RATE)) / SOUND_RATE
+        samples = (0.3 * np.sin(2 * np.pi * self._pitch * times)).astype(np.float32)
+        words = [Word(word, 0.4 * n, 0.4 * n + 0.4) for n, word in enumerate(text.split())]
+        yield Speech(samples, SOUND_RATE, tuple(words))
+
+
+class PitchCloner:
+    """Makes voices that have a sample's pitch; refuses samples at 1 kHz."""
+
+    weights = ()
+    STEPS = 20
+
+    def __init__(self, delay: float, notes: str) -> None:
+        self._delay = delay
+        self._notes = notes
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int, delay: float, notes: str) -> Self:
+        return cls(delay, notes)
+
+    def check(self, sample: Sound, language: str) -> None:
+        if abs(_pitch(sample) - 1000) < 5:
+            raise AvatarError("unusable_sample", "This is a test tone.", param="sample")
+
+    def clone(self, sample: Sound, language: str, seed: int = 0) -> Iterator[float | Cloned]:
+        with Path(self._notes).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        for n in range(self.STEPS):
+            yield n / self.STEPS
+            time.sleep(self._delay / self.STEPS)
+        data = json.dumps({"pitch": _pitch(sample)}).encode()
+        yield Cloned(data, "toner", (language,), 0.0, 0.9, False, "Apache-2.0")
+
+
+def _pitch(sound: Sound) -> float:
+    """Hertz of the strongest tone."""
+    spectrum = np.abs(np.fft.rfft(sound.samples))
+    return float(np.argmax(spectrum) * sound.rate / len(sound.samples))
 
 
 class Awaited:

@@ -12,8 +12,9 @@ from PIL import Image
 
 from media.errors import AvatarError
 from media.face import Face, HeadPose, Picture, Portrait
-from media.sound import Samples, Speech
+from media.sound import Samples, Sound, Speech
 from media.timegrid import SOUND_RATE
+from media.voice import Speaker
 from serve.api.services import Services
 from serve.jobs import leases, progress, records
 from serve.jobs.database import Database
@@ -79,6 +80,9 @@ class FakeStages:
     )
     engine: str = "fake"
     director: Callable[[str], Awaitable[None]] | None = None
+    voice_director: Callable[[str], Awaitable[None]] | None = None
+    missing_languages: dict[str, str] = field(default_factory=dict)
+    spoken_as: list[Speaker] = field(default_factory=list)
     failures: dict[str, Exception] = field(default_factory=dict)
     fail_once: set[str] = field(default_factory=set)
     delays: dict[str, float] = field(default_factory=dict)
@@ -114,16 +118,17 @@ class FakeStages:
         await self._play("voices")
         return self.speakers
 
-    async def check_text(self, text: str, voice: str) -> int:
+    async def check_text(self, text: str, voice: Speaker) -> int:
         await self._play("check_text")
         if not any(character.isalnum() for character in text):
             raise AvatarError("empty_text", "There is nothing to pronounce.", param="text")
         return 1
 
     async def speak(
-        self, text: str, voice: str, speed: float, first: int = 0
+        self, text: str, voice: Speaker, speed: float, first: int = 0
     ) -> AsyncGenerator[Speech, None]:
         await self._play("speak")
+        self.spoken_as.append(voice)
         for _ in range(first, 2):
             yield Speech(0.25 * np.ones(4800, np.float32), SOUND_RATE)
 
@@ -136,9 +141,25 @@ class FakeStages:
         if self.director is not None:
             await self.director(job_id)
 
+    async def require_cloning(self) -> None:
+        await self._play("require_cloning")
+
+    async def check_sample(self, sample: Sound, language: str) -> None:
+        await self._play("check_sample")
+
+    async def clone(self, sample: Sound, language: str) -> AsyncGenerator[Any, None]:
+        raise AssertionError("the ingress clones nothing")
+        yield
+
+    async def make_voice(self, voice_id: str) -> None:
+        self.nudged.append(voice_id)
+        if self.voice_director is not None:
+            await self.voice_director(voice_id)
+
     async def speaker(self) -> dict[str, Any]:
         await self._play("speaker")
-        return {"state": "ready", "engine": self.engine, "options": {}, "weights": ["x"]}
+        about = {"state": "ready", "engine": self.engine, "options": {}, "weights": ["x"]}
+        return {**about, "adopts": ["fake"], "missing_languages": self.missing_languages}
 
     async def makers(self) -> dict[str, Any]:
         await self._play("makers")
@@ -149,7 +170,7 @@ class FakeStages:
 
     async def about(self) -> dict[str, Any]:
         await self._play("about")
-        names = ("portrait", "face", "speech", "lipsync", "encode", "director")
+        names = ("portrait", "face", "speech", "lipsync", "encode", "director", "cloning")
         return {
             name: {"state": self.states.get(name, "ready"), "engine": "fake", "weights": ["x"]}
             for name in names

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from deployments.deployed import deployed
-from deployments.director.claim import direct
+from deployments.director.claim import direct, direct_voice
 from deployments.director.holding import Holding
 from deployments.director.run import Means
 from deployments.director.stopping import told_to_stop
@@ -18,6 +18,7 @@ from serve.handles import HandleStages, has_died
 from serve.jobs import leases, retention
 from serve.jobs.database import open_records
 from serve.jobs.following import cancel_unfollowed
+from serve.jobs.models import Job, Leased, Voice
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
 from serve.webhooks.running import keep_sending
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 SWEEP: Final = 2.0
 """Seconds between two looks for jobs that nobody works on."""
 SWEPT: Final = 16
-"""Jobs at most that a sweep has taken up at once: the rest stay for the next."""
+"""Jobs, and voices, at most that a sweep has taken up at once: the rest stay for the next."""
 CLEARING: Final = 300.0
 """Seconds between two looks for what has had its time."""
 COLLECTING: Final = 3600.0
@@ -42,7 +43,7 @@ LISTEN: Final = 0.2
 
 @serve.deployment(name="Director")
 class DirectorStage:
-    """Follows jobs through the stages. A call lasts as long as its job, so that Serve sees it."""
+    """Follows jobs, and the making of voices. A call lasts as long, so that Serve sees it."""
 
     def __init__(
         self,
@@ -50,8 +51,11 @@ class DirectorStage:
         face: "DeploymentHandle[Any]",
         speech: "DeploymentHandle[Any]",
         encode: "DeploymentHandle[Any]",
+        cloning: "DeploymentHandle[Any]",
     ) -> None:
-        self._stages = HandleStages(portrait, face, speech, encode, None, deployed=deployed)
+        self._stages = HandleStages(
+            portrait, face, speech, encode, None, deployed=deployed, to_cloning=cloning
+        )
         self._means: Means | None = None
         self._opening = asyncio.Lock()
         self._working: set[asyncio.Task[None]] = set()
@@ -74,10 +78,19 @@ class DirectorStage:
 
         When this replica is told to stop, the job is given back and the call ends.
         """
+        await self._see_through(direct, job_id)
+
+    async def make_voice(self, voice_id: str) -> None:
+        """Make the voice of its sample; else like `run`."""
+        await self._see_through(direct_voice, voice_id)
+
+    async def _see_through(
+        self, directing: Callable[[Means, str], Coroutine[Any, Any, None]], row_id: str
+    ) -> None:
         means = await self._ready()
         if self._stopping:
             return
-        work = asyncio.create_task(direct(means, job_id))
+        work = asyncio.create_task(directing(means, row_id))
         self._working.add(work)
         try:
             await work
@@ -133,15 +146,17 @@ class DirectorStage:
 
     async def _take_up_left(self) -> None:
         means = await self._ready()
-        for job_id in await leases.claimable(means.database, SWEPT):
-            if job_id not in self._swept and len(self._swept) < SWEPT:
-                self._swept[job_id] = asyncio.create_task(self._take_up(job_id))
+        for table in (Job, Voice):
+            for row_id in await leases.claimable(means.database, SWEPT, table):
+                if row_id not in self._swept and len(self._swept) < SWEPT:
+                    self._swept[row_id] = asyncio.create_task(self._take_up(row_id, table))
 
     async def _clear(self) -> None:
         """Remove what has had its time."""
         means = await self._ready()
         keep = means.settings.keep_results_seconds
         await retention.expire_jobs(means.database, means.artifacts, keep)
+        await retention.expire_voices(means.database, means.artifacts)
         await retention.expire_keys(means.database, means.settings.idempotency_seconds)
 
     async def _collect(self) -> None:
@@ -155,18 +170,18 @@ class DirectorStage:
         means = await self._ready()
         await keep_sending(means.database, means.settings)
 
-    async def _take_up(self, job_id: str) -> None:
+    async def _take_up(self, row_id: str, table: type[Leased]) -> None:
         """By a call like the ingress's, so that Serve counts it and may choose any director."""
         context = serve.get_replica_context()
         directors = serve.get_deployment_handle(context.deployment, context.app_name)
         try:
-            await directors.run.remote(job_id)
+            await (directors.run if table is Job else directors.make_voice).remote(row_id)
         except Exception as error:
-            log.warning("job %s was not taken up: %s", job_id, type(error).__name__)
+            log.warning("%s was not taken up: %s", row_id, type(error).__name__)
             if has_died(error):
-                await leases.end_claim((await self._ready()).database, job_id)
+                await leases.end_claim((await self._ready()).database, row_id, table)
         finally:
-            del self._swept[job_id]
+            del self._swept[row_id]
 
     async def __del__(self) -> None:
         for task in (*self._chores, *self._working, *self._swept.values()):

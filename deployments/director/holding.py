@@ -1,4 +1,4 @@
-"""A director's claims, renewed and watched together: one query a tick, however many jobs it has."""
+"""A director's claims, renewed and watched together: one query a tick, however many it has."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from typing import Final
 from media.errors import AvatarError
 from serve.jobs import leases
 from serve.jobs.database import Database
+from serve.jobs.models import Job, Leased
 
 log = logging.getLogger(__name__)
 
@@ -20,42 +21,53 @@ WATCH: Final = 0.4
 
 @dataclass(slots=True)
 class Holding:
-    """Which jobs are held under which fence. Belongs to one event loop."""
+    """Which jobs and voices are held under which fence. Belongs to one event loop."""
 
     database: Database
     lease: float = LEASE
     watch: float = WATCH
-    _lost: dict[leases.Claim, asyncio.Event] = field(default_factory=dict)
+    _lost: dict[type[Leased], dict[leases.Claim, asyncio.Event]] = field(default_factory=dict)
     _watching: asyncio.Task[None] | None = None
 
-    async def lost(self, job_id: str, fence: int) -> None:
-        """Hold on to the job until the claim is lost, and return then; cancelling it lets go."""
-        gone = self._lost[job_id, fence] = asyncio.Event()
+    async def lost(self, row_id: str, fence: int, table: type[Leased] = Job) -> None:
+        """Hold on to it until the claim is lost, and return then; cancelling it lets go."""
+        held = self._lost.setdefault(table, {})
+        gone = held[row_id, fence] = asyncio.Event()
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
         try:
             await gone.wait()
         finally:
-            del self._lost[job_id, fence]
+            del held[row_id, fence]
 
     async def _watch(self) -> None:
         """Look while there is something to hold.
 
-        While the records are away it goes on: they say who holds a job when they are back.
+        While the records are away it goes on: they say who holds what when they are back.
         """
         loop = asyncio.get_running_loop()
         renewed = loop.time()
-        while self._lost:
+        while any(self._lost.values()):
             await asyncio.sleep(self.watch)
-            claims = tuple(self._lost)
+            due = loop.time() - renewed > RENEW
             try:
-                standing = await leases.standing(self.database, claims)
-                if loop.time() - renewed > RENEW:
-                    await leases.renew(self.database, claims, self.lease)
-                    renewed = loop.time()
+                for table, held in self._lost.items():
+                    await self._look(table, held, due=due)
             except AvatarError as error:
                 log.warning("claims could not be looked after: %s", error.code)
                 continue
-            for claim in claims:
-                if claim not in standing and claim in self._lost:
-                    self._lost[claim].set()
+            renewed = loop.time() if due else renewed
+
+    async def _look(
+        self, table: type[Leased], held: dict[leases.Claim, asyncio.Event], *, due: bool
+    ) -> None:
+        """Say which claims are lost; renew the others where it is time."""
+        claims = tuple(held)
+        if not claims:
+            return
+        standing = await leases.standing(self.database, claims, table)
+        if due:
+            await leases.renew(self.database, claims, self.lease, table)
+        for claim in claims:
+            if claim not in standing and claim in held:
+                held[claim].set()

@@ -8,6 +8,7 @@ from deployments.director.run import Run
 from deployments.director.track import SpokenTrack
 from media.sound import Speech
 from serve.jobs import pieces
+from serve.jobs.inputs import speaker_of
 from serve.jobs.models import Piece
 from serve.storage import keys
 from serve.storage.sounds import BYTES_PER_SAMPLE
@@ -27,7 +28,7 @@ async def speak(run: Run, track: SpokenTrack) -> None:
 async def _spoken(run: Run, first: int) -> AsyncGenerator[Speech, None]:
     """Pieces from number `first` on; a speaker that is lost is asked for the rest again."""
     request = run.job.request
-    text, voice, speed = request["text"], request["voice"], request["speed"]
+    text, voice, speed = request["text"], speaker_of(request), request["speed"]
     waits, n = Waits(run.means.patience), first
     while True:
         try:

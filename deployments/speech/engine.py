@@ -1,28 +1,13 @@
 """What every speech engine takes and gives."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
 from media.sound import Speech
+from media.voice import Voice
 
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """A named speaker."""
-
-    id: str
-    name: str
-    languages: tuple[str, ...]
-    """BCP 47 tags."""
-    gender: str
-    licence: str
-    gain_db: float
-    """What brings this voice to TARGET_LUFS, whatever it says: measured once for each voice
-    (`python -m bench.voices`). The engine speaks at the voice's own level; the gain comes later."""
-    engine: str = ""
-    """The name of what speaks it, in lower case: `model` of a request for speech alone."""
+__all__ = ["AdoptingEngine", "SpeechEngine", "Voice"]
 
 
 class SpeechEngine(Protocol):
@@ -53,4 +38,14 @@ class SpeechEngine(Protocol):
 
         As many pieces as `check` says, a piece without sound included: their numbers are what a
         job that was broken off goes on by.
+        """
+
+
+class AdoptingEngine(SpeechEngine, Protocol):
+    """A speech engine that can speak cloned voices, too."""
+
+    def with_voice(self, voice: Voice, data: bytes) -> SpeechEngine:
+        """This engine, sharing its network, with `voice` as its only voice.
+
+        Raises AvatarError `invalid_request` where `data` is not of this engine or broken.
         """

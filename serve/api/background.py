@@ -11,12 +11,16 @@ from media.errors import AvatarError
 from serve.api.errors import where
 from serve.jobs import leases
 from serve.jobs.database import Database
+from serve.jobs.models import Job, Leased
 from serve.stages import DirectorDied, Stages
 
 log = logging.getLogger(__name__)
 
 _NUDGES: Final = 6
 _FIRST_PAUSE: Final = 0.5  # seconds, doubled each time
+
+STAGE_SECONDS: Final = 30.0
+"""How long a stage may take to answer a question about an input."""
 
 T = TypeVar("T")
 
@@ -60,33 +64,34 @@ class Background:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-async def nudge(stages: Stages, database: Database, job_id: str) -> None:
-    """Have a director take the job; the call lasts as long as the job.
+async def nudge(stages: Stages, database: Database, row_id: str, table: type[Leased] = Job) -> None:
+    """Have a director take the job or the voice; the call lasts as long as that takes.
 
     Where the director dies over it, its claim is ended and the next one goes on. A nudge that
-    keeps failing is given up: directors look for jobs that nobody works on.
+    keeps failing is given up: directors look for what nobody works on.
     """
+    directed = stages.run_job if table is Job else stages.make_voice
     for tries in range(_NUDGES):
         try:
-            await stages.run_job(job_id)
+            await directed(row_id)
             return
         except DirectorDied:
-            await _end_claim(database, job_id)
+            await _end_claim(database, row_id, table)
         except AvatarError as error:
-            log.warning("job %s: the director answered %s", job_id, error.code)
+            log.warning("%s: the director answered %s", row_id, error.code)
             if not error.retryable:
                 return
         except Exception as error:  # reported, and left to the director's own search
-            log.error("job %s: no director could be called: %s", job_id, where(error))
+            log.error("%s: no director could be called: %s", row_id, where(error))
         await asyncio.sleep(_FIRST_PAUSE * 2**tries)
 
 
-async def _end_claim(database: Database, job_id: str) -> None:
-    log.warning("job %s: its director died", job_id)
+async def _end_claim(database: Database, row_id: str, table: type[Leased]) -> None:
+    log.warning("%s: its director died", row_id)
     try:
-        await leases.end_claim(database, job_id)
+        await leases.end_claim(database, row_id, table)
     except AvatarError as error:
-        log.warning("job %s waits for its lease: %s", job_id, error.code)
+        log.warning("%s waits for its lease: %s", row_id, error.code)
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:

@@ -1,6 +1,5 @@
 """Looks at what a request brings before anything is queued: what cannot succeed is refused now."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,8 +11,9 @@ from media.loudness import normalise
 from media.picture import decode_picture
 from media.recording import decode_recording
 from media.sound import Sound
-from serve.api import gallery
-from serve.api.background import within
+from media.voice import ClonedVoice, Voice
+from serve.api import gallery, speakers
+from serve.api.background import STAGE_SECONDS, within
 from serve.api.schemas import VideoRequest
 from serve.api.services import Services
 from serve.api.uploads import Upload
@@ -21,12 +21,6 @@ from serve.jobs import avatars, records
 from serve.jobs.faces import portrait_of
 from serve.jobs.models import Avatar
 from serve.webhooks.addresses import Allowed, check_url
-
-STAGE_SECONDS: Final = 30.0
-"""How long a stage may take to answer a question about an input."""
-
-_NAMED: Final = 8
-"""Voices that a sentence names; all stand beside it."""
 
 PICTURE_SIDE: Final = 2048
 """Larger pictures are reduced to this longest side; videos are at most 1920 pixels wide."""
@@ -36,7 +30,7 @@ PICTURE_SIDE: Final = 2048
 class Speech:
     """What will be heard: a voice that can say the text, or a recording."""
 
-    voice: str | None = None
+    voice: Voice | ClonedVoice | None = None
     language: str | None = None
     """BCP 47; of the words, where it is known."""
     recording: Sound | None = None
@@ -59,11 +53,11 @@ def webhook(services: Services, url: str | None) -> None:
     check_url(url, Allowed(http=settings.webhook_http, private=settings.webhook_private))
 
 
-async def speech(services: Services, wanted: VideoRequest) -> Speech:
+async def speech(services: Services, wanted: VideoRequest, owner: str) -> Speech:
     """Check `text` or decode `audio`.
 
-    Raises AvatarError `empty_text`, `text_too_long`, `unknown_voice`, `unreadable_audio`,
-    `silent_audio` or `too_large`.
+    Raises AvatarError `empty_text`, `text_too_long`, `unknown_voice`, `not_finished` (a voice that
+    is still made), `unreadable_audio`, `silent_audio` or `too_large`.
     """
     most = services.settings.max_text_characters
     for name, words in (("text", wanted.text), ("transcript", wanted.transcript)):
@@ -79,10 +73,10 @@ async def speech(services: Services, wanted: VideoRequest) -> Speech:
     text = wanted.text or ""
     if not text.strip():
         raise AvatarError("empty_text", "The text is empty: write what to say.", param="text")
-    voice = await _voice(services, wanted.voice, wanted.language)
-    await within(STAGE_SECONDS, services.stages.check_text(text, voice.id))
+    voice = await speakers.choose(services, owner, wanted.voice, wanted.language)
+    await within(STAGE_SECONDS, services.stages.check_text(text, speakers.called(voice)))
     return Speech(
-        voice=voice.id,
+        voice=voice,
         language=wanted.language or voice.languages[0],
         gain_db=voice.gain_db if wanted.normalise else None,
     )
@@ -99,51 +93,6 @@ async def _recording(
         return normalise(sound) if normalised else (sound, None)
 
     return await run_sync(decode, limiter=services.decoding)
-
-
-async def _voice(services: Services, voice: str | None, language: str | None) -> Any:
-    """The voice asked for, or the first that speaks the language."""
-    voices = await within(STAGE_SECONDS, services.stages.voices())
-    if not voices:
-        raise AvatarError("overloaded", "No voice can speak now: try again in a moment.")
-    fitting = [v for v in voices if language is None or speaks(v, language)]
-    if voice is None:
-        if not fitting:
-            raise AvatarError(
-                "unknown_voice",
-                f"No voice speaks {language}: see GET /v1/voices.",
-                param="language",
-            )
-        return fitting[0]
-    if all(v.id != voice for v in voices):
-        raise unknown_voice(voices)
-    for known in fitting:
-        if known.id == voice:
-            return known
-    raise AvatarError(
-        "invalid_request",
-        "The voice does not speak this language: leave one of them out.",
-        param="language",
-    )
-
-
-def unknown_voice(voices: Sequence[Any]) -> AvatarError:
-    """The error for a voice that is not among those there are; it tells which are."""
-    names = [voice.id for voice in voices]
-    more = f", or one of {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return AvatarError(
-        "unknown_voice",
-        f"No voice has this id: choose {', '.join(names[:_NAMED])}{more} (GET /v1/voices).",
-        param="voice",
-        details={"voices": names},
-    )
-
-
-def speaks(voice: Any, language: str) -> bool:
-    """Whether a voice does: `en` is spoken by voices of `en-US`, not the other way round."""
-    wanted = language.lower()
-    tags = (tag.lower() for tag in voice.languages)
-    return any(tag == wanted or tag.startswith(f"{wanted}-") for tag in tags)
 
 
 async def picture(services: Services, upload: Upload, index: int | None, param: str) -> Portrait:

@@ -14,7 +14,7 @@ from serve.api.idempotent import RepeatKey, once
 from serve.api.images_painted import ImagesAnswer, Painted, gone, keep, kept, paint
 from serve.api.making import undone_unless_recorded
 from serve.api.openai_faults import OpenAIRoute
-from serve.api.schemas import ImageRequest
+from serve.api.openai_shapes import ImageRequest
 from serve.api.services import Services, base_of
 from serve.api.uploads import received
 from serve.api.videos import Using

@@ -15,7 +15,7 @@ from media.errors import AvatarError
 from media.face import Picture
 from media.framing import frame_portrait
 from media.picture import encode_jpeg, encode_png, encode_webp
-from serve.api.schemas import ImageRequest
+from serve.api.openai_shapes import ImageRequest
 from serve.api.services import Services
 from serve.storage import keys
 

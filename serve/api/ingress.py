@@ -23,6 +23,7 @@ class Ingress:
         face: DeploymentHandle[Any],
         speech: DeploymentHandle[Any],
         encode: DeploymentHandle[Any],
+        cloning: DeploymentHandle[Any],
         director: DeploymentHandle[Any],
         deployed: Deployed,
     ) -> None:
@@ -35,6 +36,7 @@ class Ingress:
             director,
             serve.get_deployment_handle("Lipsync", application),
             deployed=deployed,
+            to_cloning=cloning,
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:

@@ -8,6 +8,7 @@ from typing import Any
 from anyio.to_thread import run_sync
 
 from media.face import Portrait
+from media.voice import ClonedVoice
 from serve.api import examine
 from serve.api.background import nudge
 from serve.api.schemas import VideoRequest
@@ -15,7 +16,7 @@ from serve.api.services import Services
 from serve.jobs import avatars, records, removal
 from serve.jobs.faces import keep_portrait, restore_portrait
 from serve.jobs.idempotency import Note
-from serve.jobs.inputs import Recording, VideoInputs
+from serve.jobs.inputs import Recording, VideoInputs, cloned_fields
 from serve.jobs.models import Avatar, Job
 from serve.jobs.outages import RecordsOutOfReach
 from serve.storage import keys
@@ -46,7 +47,7 @@ async def accept_video(
     is accepted.
     """
     examine.webhook(services, wanted.webhook_url)
-    speech = await examine.speech(services, wanted)
+    speech = await examine.speech(services, wanted, owner)
     face = await _face(services, wanted, owner)
     return await services.background.finish(
         _accept(services, wanted, owner, speech, face, must_follow, note)
@@ -170,7 +171,8 @@ def _inputs(
 ) -> VideoInputs:
     return {
         "text": wanted.text,
-        "voice": speech.voice,
+        "voice": speech.voice.id if speech.voice else None,
+        "cloned": cloned_fields(speech.voice) if isinstance(speech.voice, ClonedVoice) else None,
         "language": speech.language,
         "speed": wanted.speed,
         "audio": recording,

@@ -20,7 +20,7 @@ TAGS: Final = [
     {"name": "videos", "description": "Make videos and fetch them."},
     {"name": "avatars", "description": "Faces: the gallery's, uploaded and described ones."},
     {"name": "images", "description": "Pictures of faces alone, as OpenAI's clients ask for them."},
-    {"name": "voices", "description": "Who can speak."},
+    {"name": "voices", "description": "Who can speak: stock voices, and cloned ones."},
     {"name": "speech", "description": "Speech alone, as OpenAI's clients ask for it."},
     {"name": "system", "description": "How the service is."},
 ]
@@ -57,6 +57,12 @@ def body(
     content: dict[str, Any] = {"application/json": {"schema": json, "examples": shown}}
     if files:
         content["multipart/form-data"] = {"schema": form}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def form(model: type[BaseModel]) -> dict[str, Any]:
+    """The `openapi_extra` of a call that takes a model as a form only."""
+    content = {"multipart/form-data": {"schema": model.model_json_schema()}}
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 from media.errors import AvatarError
-from serve.api.background import within
-from serve.api.examine import STAGE_SECONDS
+from media.voice import ClonedVoice, Voice
+from serve.api.background import STAGE_SECONDS, within
 from serve.api.services import Services
+from serve.api.speakers import called
 from serve.api.speaking import Said, whole
+from serve.jobs import voices
 from serve.storage import keys
 
 FORMAT: Final = "mp3"
@@ -38,24 +40,28 @@ _SHAPES: Final = ("engine", "options", "weights")
 """What of the speech stage's account of itself shapes how it sounds."""
 
 
-async def sample_of(services: Services, voice: Any) -> str:
+async def sample_of(services: Services, voice: Voice | ClonedVoice) -> str:
     """The key of the voice's sample, made now where it is not there yet.
 
     Raises AvatarError `overloaded` and what the speech stage raises.
     """
     words = _sentence(voice)
-    key = keys.voice_sample(await _digest(services, voice, words))
+    digest = await _digest(services, voice, words)
+    if isinstance(voice, ClonedVoice):
+        key = keys.voice_spoken(voice.id, digest)
+    else:
+        key = keys.voice_sample(digest)
     if not await services.artifacts.exists(key):
         await services.background.shared(key, lambda: _make(services, voice, words, key))
     return key
 
 
-def _sentence(voice: Any) -> str:
+def _sentence(voice: Voice | ClonedVoice) -> str:
     languages = [str(tag).split("-")[0].lower() for tag in voice.languages]
     return next((SENTENCES[tag] for tag in languages if tag in SENTENCES), SENTENCES["en"])
 
 
-async def _digest(services: Services, voice: Any, words: str) -> str:
+async def _digest(services: Services, voice: Voice | ClonedVoice, words: str) -> str:
     """A hash that another engine, other weights or another voice change."""
     about = await within(STAGE_SECONDS, services.stages.speaker())
     if "engine" not in about:
@@ -64,10 +70,15 @@ async def _digest(services: Services, voice: Any, words: str) -> str:
         *(about.get(shape) for shape in _SHAPES),
         *(voice.id, voice.gain_db, words, FORMAT, version("avatar-serve")),
     ]
+    if isinstance(voice, ClonedVoice):
+        facts.append(voice.key)
     return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-async def _make(services: Services, voice: Any, words: str, key: str) -> None:
-    said = Said(words, voice.id, voice.gain_db)
+async def _make(services: Services, voice: Voice | ClonedVoice, words: str, key: str) -> None:
+    said = Said(words, called(voice), voice.gain_db)
     sound = await within(STAGE_SECONDS, whole(services.stages, said, FORMAT))
     await services.artifacts.put(key, sound)
+    if isinstance(voice, ClonedVoice) and not await voices.find(services.database, voice.id):
+        await services.artifacts.delete(key)  # the voice was removed while it spoke
+        raise voices.not_found()

@@ -1,7 +1,7 @@
 """What clients send: one model a call, the same for JSON and forms."""
 
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import WithJsonSchema
@@ -31,7 +31,8 @@ def _frame_rate(value: Any) -> Any:
     return name
 
 
-def _size(value: str) -> str:
+def checked_size(value: str) -> str:
+    """The value, auto or WIDTHxHEIGHT. Raises ValueError for another."""
     sides = _SIZE.fullmatch(value)
     if value != "auto" and not (
         sides and all(SIDE[0] <= int(s) <= SIDE[1] and int(s) % 2 == 0 for s in sides.groups())
@@ -39,14 +40,6 @@ def _size(value: str) -> str:
         raise ValueError(
             f"must be auto, or WIDTHxHEIGHT with even sides from {SIDE[0]} to {SIDE[1]}"
         )
-    return value
-
-
-def _picture_size(value: str) -> str:
-    if value != "auto":
-        width, height = map(int, _size(value).split("x"))
-        if max(width, height) > 2 * min(width, height):
-            raise ValueError("must have no side more than twice as long as the other")
     return value
 
 
@@ -72,13 +65,16 @@ FrameRate = Annotated[
     WithJsonSchema({"type": "number", "enum": [24, 25, 29.97, 30, 50, 60]}),
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]
 
 
-class _Request(BaseModel):
+class RequestModel(BaseModel):
+    """What all requests have in common: no fields but those named."""
+
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
 
-class VideoRequest(_Request):
+class VideoRequest(RequestModel):
     """A video to make: one way to a face, and one way to speech."""
 
     text: Words | None = Field(
@@ -104,7 +100,7 @@ class VideoRequest(_Request):
     face_index: int | None = Field(
         None, ge=0, lt=1000, description="Which face of `avatar_image`, numbered from the left."
     )
-    size: Annotated[str, AfterValidator(_size)] = Field(
+    size: Annotated[str, AfterValidator(checked_size)] = Field(
         "auto", description="`auto`, or WIDTHxHEIGHT, centre-cropped round the face."
     )
     fps: FrameRate = Field(25, validate_default=True, description="Frames a second.")
@@ -123,7 +119,7 @@ class VideoRequest(_Request):
         description="Where signed messages about the video go (https). They are described under "
         "webhooks.",
     )
-    metadata: Annotated[dict[str, str], AfterValidator(_metadata)] = Field(
+    metadata: Metadata = Field(
         default_factory=dict,
         description="Up to 16 words of your own about the video; in a form, as a JSON string.",
     )
@@ -144,7 +140,7 @@ class VideoRequest(_Request):
         return self
 
 
-class AvatarRequest(_Request):
+class AvatarRequest(RequestModel):
     """An avatar to keep, from a picture or from words."""
 
     image: File | None = Field(None, description="A picture with a face. This, or `prompt`.")
@@ -162,116 +158,6 @@ class AvatarRequest(_Request):
         _exactly_one(self, ("image", "prompt"))
         _only_with(self, "face_index", "image")
         return self
-
-
-class _OpenAIRequest(_Request):
-    """A request in the words of OpenAI's clients. Null stands for leaving a field out."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value is not None}
-
-
-class ImageRequest(_OpenAIRequest):
-    """Portraits to paint, in the words of OpenAI's clients."""
-
-    prompt: Words = Field(min_length=1, max_length=1000, description="Words that describe a face.")
-    n: int = Field(1, ge=1, le=10, description="How many; the operator may allow fewer.")
-    size: Annotated[str, AfterValidator(_picture_size)] = Field(
-        "auto", description="`auto`: as it is painted; or WIDTHxHEIGHT, cropped round the face."
-    )
-    response_format: Literal["b64_json", "url"] = Field(
-        "b64_json", description="The picture itself, or where it can be fetched for a while."
-    )
-    output_format: Literal["png", "webp", "jpeg"] = "png"
-    output_compression: int = Field(
-        90, ge=0, le=100, description="Quality of webp and jpeg; 100 is the best."
-    )
-    seed: Seed | None = Field(
-        None, description="The same words with the same seed give the same picture. Not OpenAI's."
-    )
-    model: Words = Field(
-        "", max_length=200, description="Taken as it comes: which engine paints is configured."
-    )
-    quality: Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"] = Field(
-        "auto", description="Taken, without effect: there is one quality."
-    )
-    style: Literal["natural", "vivid"] = Field("natural", description="Taken, without effect.")
-    moderation: Literal["auto", "low"] = Field("auto", description="Taken, without effect.")
-    user: Words = Field("", description="Taken, and not kept.")
-    safety_identifier: Words = Field("", description="Taken, and not kept.")
-    background: Literal["auto", "opaque", "transparent"] = Field(
-        "auto", description="`transparent` is refused."
-    )
-    stream: bool = Field(False, description="`true` is refused.")
-    partial_images: int = Field(0, description="Anything but 0 is refused.")
-
-    @model_validator(mode="after")
-    def _can_be_served(self) -> Self:
-        if self.background == "transparent":
-            raise _cannot("background", "portraits are opaque, use auto")
-        if self.stream:
-            raise _cannot("stream", "pictures are sent when they are whole, leave it out")
-        if self.partial_images:
-            raise _cannot("partial_images", "pictures are sent when they are whole, leave it out")
-        if self.output_format == "png" and self.output_compression not in (90, 100):
-            raise _cannot("output_compression", "a PNG has no lesser quality, use webp or jpeg")
-        return self
-
-
-def _cannot(name: str, why: str) -> AvatarError:
-    return AvatarError("invalid_request", f"This {name} can't be served: {why}.", param=name)
-
-
-def _voice_id(value: Any) -> Any:
-    """A voice by its id, or as OpenAI's clients name a voice of their own: `{"id": …}`."""
-    return value["id"] if isinstance(value, dict) and value.keys() == {"id"} else value
-
-
-class SpeechRequest(_OpenAIRequest):
-    """A text to speak, as OpenAI's clients ask for it."""
-
-    model: Id = Field(
-        description="The engine of the voice, or one of OpenAI's names (`tts-1`, `tts-1-hd`, "
-        "`gpt-4o-mini-tts`) for whichever it is.",
-    )
-    input: Words = Field(description="What is said: words, or SSML in `<speak>`.")
-    voice: Annotated[
-        Id,
-        BeforeValidator(_voice_id),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"type": "string"},
-                    {
-                        "type": "object",
-                        "properties": {"id": {"type": "string"}},
-                        "required": ["id"],
-                        "additionalProperties": False,
-                    },
-                ]
-            }
-        ),
-    ] = Field(description="Who says it: an id from `GET /v1/voices`.")
-    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
-        "mp3",
-        description="24 kHz, mono. `pcm` has signed 16-bit samples, little endian, and no header.",
-    )
-    speed: float = Field(
-        1.0,
-        ge=0.25,
-        le=4.0,
-        description="Refused where the voice's engine does not speak so fast or so slowly.",
-    )
-    stream_format: Literal["audio", "sse"] = Field(
-        "audio",
-        description="The file itself, or server-sent events with it in base64: "
-        "`speech.audio.delta`, then `speech.audio.done`. Its `usage` counts no tokens: all are 0.",
-    )
-    instructions: Words = Field(
-        "", description="No voice follows any: anything but an empty string is refused."
-    )
 
 
 def _exactly_one(request: BaseModel, names: tuple[str, ...]) -> None:

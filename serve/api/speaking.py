@@ -16,6 +16,7 @@ from media.errors import AvatarError
 from media.flowing import Flowing
 from media.sound import Samples, Speech
 from media.sound_encoding import RATE, SoundEncoder, open_encoder
+from media.voice import Speaker
 from serve.api.streaming import Cut
 from serve.jobs.faults import as_dict
 from serve.stages import Stages
@@ -34,7 +35,7 @@ class Said:
     """What is said, and how."""
 
     text: str
-    voice: str
+    voice: Speaker
     gain_db: float
     speed: float = 1.0
 

@@ -2,22 +2,22 @@
 
 import re
 from collections.abc import AsyncGenerator
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from media.errors import AvatarError
 from media.sound_encoding import FORMATS
-from serve.api import openapi
-from serve.api.background import within
-from serve.api.examine import STAGE_SECONDS, unknown_voice
+from media.voice import ClonedVoice, Voice
+from serve.api import openapi, speakers
+from serve.api.background import STAGE_SECONDS, within
 from serve.api.openai_faults import OpenAIRoute
-from serve.api.schemas import SpeechRequest
+from serve.api.openai_shapes import SpeechRequest
 from serve.api.services import Services
 from serve.api.speaking import Said, SpokenResponse, coded
 from serve.api.uploads import received
-from serve.api.videos import Using
+from serve.api.videos import Owner, Using
 
 router = APIRouter(prefix="/v1/audio", tags=["speech"], route_class=OpenAIRoute)
 
@@ -47,18 +47,18 @@ _EXAMPLES: Final = {
         **openapi.as_openai(
             openapi.errors(
                 *("empty_text", "text_too_long", "unknown_voice", "invalid_request", "too_large"),
-                *("overloaded", "weights_missing"),
+                *("not_finished", "overloaded", "weights_missing"),
             )
         ),
     },
 )
-async def create_speech(request: Request, services: Using) -> Response:
+async def create_speech(request: Request, services: Using, owner: Owner) -> Response:
     """As loud as videos are: -16 LUFS, no peak over -1 dBTP. Who leaves stops the speaker."""
     async with received(request, files=(), limit=0) as body:
         wanted = body.parse(SpeechRequest)
     _check(wanted, services.settings.max_speech_characters)
-    voice = await _voice(services, wanted)
-    said = Said(wanted.input, voice.id, voice.gain_db, wanted.speed)
+    voice = await _voice(services, wanted, owner)
+    said = Said(wanted.input, speakers.called(voice), voice.gain_db, wanted.speed)
     chunks = coded(services.stages, said, wanted.response_format)
     return SpokenResponse(
         await _first(chunks),
@@ -86,13 +86,13 @@ def _check(wanted: SpeechRequest, most: int) -> None:
         )
 
 
-async def _voice(services: Services, wanted: SpeechRequest) -> Any:
-    """The voice asked for. Raises AvatarError `unknown_voice`; `invalid_request` for its model."""
-    voices = await within(STAGE_SECONDS, services.stages.voices())
+async def _voice(services: Services, wanted: SpeechRequest, owner: str) -> Voice | ClonedVoice:
+    """The voice asked for.
+
+    Raises AvatarError `unknown_voice`, `not_finished`; `invalid_request` for its model.
+    """
     name = services.settings.voice_names.get(wanted.voice, wanted.voice)
-    voice = next((known for known in voices if known.id == name), None)
-    if voice is None:
-        raise unknown_voice(voices)
+    voice = await speakers.choose(services, owner, name, wanted.language)
     if wanted.model != voice.engine and not _ANY_MODEL.fullmatch(wanted.model):
         raise AvatarError(
             "invalid_request",

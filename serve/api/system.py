@@ -23,8 +23,9 @@ router = APIRouter(tags=["system"])
 ANSWER_SECONDS: Final = 8.0
 """How long the stages may take to say how they are."""
 
-READY: Final = frozenset({"ready", "at_zero"})
-"""States in which a stage takes calls; at zero, the first call starts it."""
+READY: Final = frozenset({"ready", "at_zero", "off"})
+"""States in which a stage takes calls; at zero, the first call starts it. A stage that the config
+gives no engine is off, which keeps nobody from working."""
 
 
 @router.get("/healthz", operation_id="healthz", summary="Alive?")
@@ -101,6 +102,7 @@ def _limits(services: Services) -> dict[str, float]:
     settings = services.settings
     return {
         "active_videos": settings.max_active_jobs,
+        "active_voices": settings.max_active_voices,
         "upload_bytes": settings.max_upload_bytes,
         "picture_pixels": settings.max_picture_pixels,
         "sound_seconds": settings.max_sound_seconds,

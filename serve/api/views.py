@@ -1,7 +1,6 @@
 """What clients get to see: records as the API shows them."""
 
 from typing import Any, Literal
-from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -88,7 +87,7 @@ class Deleted(BaseModel):
     """A record that is gone, with everything that belonged to it."""
 
     id: str
-    object: Literal["video.deleted", "avatar.deleted"]
+    object: Literal["video.deleted", "avatar.deleted", "voice.deleted"]
     deleted: Literal[True] = True
 
 
@@ -116,27 +115,6 @@ class AvatarList(BaseModel):
     object: Literal["list"] = "list"
     data: list[AvatarView]
     has_more: bool
-
-
-class VoiceView(BaseModel):
-    """A named speaker."""
-
-    id: str
-    object: Literal["voice"] = "voice"
-    name: str
-    languages: list[str] = Field(description="BCP 47 tags.")
-    gender: str
-    engine: str = Field(description="What speaks it: `model` of `POST /v1/audio/speech`.")
-    licence: str
-    urls: dict[str, str]
-
-
-class VoiceList(BaseModel):
-    """All voices that can speak now."""
-
-    object: Literal["list"] = "list"
-    data: list[VoiceView]
-    has_more: Literal[False] = False
 
 
 def video_view(job: Job, queue_position: int | None = None) -> Video:
@@ -217,20 +195,6 @@ def gallery_view(avatar: GalleryAvatar) -> AvatarView:
 def _avatar_urls(avatar_id: str) -> dict[str, str]:
     here = f"/v1/avatars/{avatar_id}"
     return {"self": here, "preview": f"{here}/preview"}
-
-
-def voice_view(voice: Any) -> VoiceView:
-    """A `Voice` of the speech stage as the client sees it."""
-    here = f"/v1/voices/{quote(voice.id, safe='')}"
-    return VoiceView(
-        id=voice.id,
-        name=voice.name,
-        languages=list(voice.languages),
-        gender=voice.gender,
-        engine=voice.engine,
-        licence=voice.licence,
-        urls={"self": here, "sample": f"{here}/sample"},
-    )
 
 
 def _seconds(at: float | None) -> int | None:

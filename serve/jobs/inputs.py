@@ -1,6 +1,10 @@
 """The shape of a job's `request`: checked parameters, files named by their artifact's key."""
 
-from typing import TypedDict
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, TypedDict
+
+from media.voice import ClonedVoice, Speaker
 
 
 class Recording(TypedDict):
@@ -15,6 +19,8 @@ class VideoInputs(TypedDict):
 
     text: str | None
     voice: str | None
+    cloned: dict[str, Any] | None
+    """What `voice` stands for where it is a cloned one (`ClonedVoice`)."""
     speed: float
     audio: Recording | None
     transcript: str | None
@@ -34,3 +40,21 @@ class VideoInputs(TypedDict):
     """Blinks and small movements of the head."""
     gain_db: float | None
     """What brings the speech to TARGET_LUFS, the limiter behind it; None: it stays as it is."""
+
+
+def cloned_fields(voice: ClonedVoice) -> dict[str, Any]:
+    """What a job's request keeps of a cloned voice, beside its id.
+
+    Not its name: a person's word for it goes when the voice is deleted, the job may outlast that.
+    """
+    fields = asdict(voice) | {"languages": list(voice.languages)}
+    return {name: value for name, value in fields.items() if name not in ("id", "name")}
+
+
+def speaker_of(request: Mapping[str, Any]) -> Speaker:
+    """Who speaks the job's text. Jobs of older releases know stock voices only."""
+    cloned, voice_id = request.get("cloned"), str(request["voice"])
+    if cloned is None:
+        return voice_id
+    languages = tuple(cloned["languages"])
+    return ClonedVoice(**{**cloned, "languages": languages}, id=voice_id, name="")

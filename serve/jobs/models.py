@@ -1,4 +1,4 @@
-"""The tables: jobs, their segments and events, and avatars. Times are Unix seconds."""
+"""The tables: jobs, their segments and events, avatars and voices. Times are Unix seconds."""
 
 from typing import Any, ClassVar, Final, Literal
 
@@ -22,7 +22,34 @@ class Base(DeclarativeBase):
     }
 
 
-class Job(Base):
+class Leased(Base):
+    """What one director at a time works on, under a lease (`serve.jobs.leases`)."""
+
+    __abstract__ = True
+
+    id: Mapped[str] = mapped_column(String(_ID), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(_ID), default="local")
+    status: Mapped[str] = mapped_column(String(16), default="queued")
+    progress: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    completed_at: Mapped[float | None]
+    expires_at: Mapped[float | None]
+    attempt: Mapped[int] = mapped_column(default=1)
+    fence: Mapped[int] = mapped_column(default=0)
+    """Rises with each claim; only the latest claim's holder can write."""
+    idle_claims: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Claims in a row that ended with nothing to show, by dying or giving up."""
+    lease_until: Mapped[float | None]
+    """By the database's clock."""
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+    def begin_anew(self) -> None:
+        """Another attempt."""
+        self.attempt += 1
+
+
+class Job(Leased):
     """One requested video, from accepted to deleted."""
 
     __tablename__ = "jobs"
@@ -32,15 +59,7 @@ class Job(Base):
         Index("jobs_by_expiry", "expires_at"),
     )
 
-    id: Mapped[str] = mapped_column(String(_ID), primary_key=True)
-    owner: Mapped[str] = mapped_column(String(_ID), default="local")
-    status: Mapped[str] = mapped_column(String(16), default="queued")
     stage: Mapped[str] = mapped_column(String(32), default="queued")
-    progress: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[float]
-    started_at: Mapped[float | None]
-    completed_at: Mapped[float | None]
-    expires_at: Mapped[float | None]
     request: Mapped[dict[str, Any]]
     """Validated parameters; pictures and recordings by id, never as bytes."""
     avatar_id: Mapped[str] = mapped_column(String(_ID), index=True)
@@ -52,13 +71,6 @@ class Job(Base):
 
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     """Of inputs, engines, weights and parameters: what the segments were made from."""
-    attempt: Mapped[int] = mapped_column(default=1)
-    fence: Mapped[int] = mapped_column(default=0)
-    """Rises with each claim; only the latest claim's holder can write."""
-    idle_claims: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Claims in a row that ended without a new segment, by dying or giving up."""
-    lease_until: Mapped[float | None]
-    """By the database's clock."""
     next_segment: Mapped[int] = mapped_column(default=0)
     """Segments [0, next_segment) are committed: the published prefix."""
     segments_total: Mapped[int | None]
@@ -71,9 +83,14 @@ class Job(Base):
 
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """`files` {variant: {key, type}}, seconds, frames, width, height."""
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     timings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Milliseconds by stage."""
+
+    def begin_anew(self) -> None:
+        """Another attempt, from segment 0."""
+        super().begin_anew()
+        self.next_segment = 0
+        self.segments_total = None
 
 
 class Segment(Base):
@@ -152,6 +169,38 @@ class Avatar(Base):
     """Box, score and pose of the chosen face."""
     origin: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """How it came about: prompt, seed, words used and ignored; or the gallery picture's sha256."""
+
+
+class Voice(Leased):
+    """A voice cloned from a sample. Stock voices have no rows: the speech stage knows them."""
+
+    __tablename__ = "voices"
+    __table_args__ = (
+        Index("voices_by_owner_and_time", "owner", "created_at", "id"),
+        Index("voices_by_status", "status"),
+        Index("voices_by_expiry", "expires_at"),
+    )
+
+    name: Mapped[str]
+    language: Mapped[str] = mapped_column(String(35))
+    """BCP 47; of the sample."""
+    consent: Mapped[str]
+    """The statement that the speaker consents, given when the sample was sent."""
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
+    """The client's own words about the voice (`metadata` of the API)."""
+    sample: Mapped[str | None]
+    """The artifact with the uploaded sample, until the voice is made or has failed."""
+    seconds: Mapped[float]
+    """Length of the sample."""
+    key: Mapped[str | None]
+    """The artifact that the speech engine adopts. It and what follows come when the voice is
+    made."""
+    engine: Mapped[str | None] = mapped_column(String(_ID))
+    languages: Mapped[list[Any]]
+    gain_db: Mapped[float | None]
+    similarity: Mapped[float | None]
+    approximate: Mapped[bool | None]
+    licence: Mapped[str | None]
 
 
 class IdempotencyKey(Base):

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serve.jobs.database import alone
-from serve.jobs.models import ACTIVE, Avatar, Job, Piece, Segment
+from serve.jobs.models import ACTIVE, Avatar, Job, Piece, Segment, Voice
 
 
 async def alone_with_portrait(session: AsyncSession, name: str | None) -> None:
@@ -38,6 +38,14 @@ async def named_portraits(session: AsyncSession, names: Collection[str]) -> set[
 async def known_avatars(session: AsyncSession, ids: Collection[str]) -> set[str]:
     """Those of the ids that avatars have."""
     return set(await session.scalars(select(Avatar.id).where(Avatar.id.in_(ids))))
+
+
+async def named_of_voices(session: AsyncSession, ids: Collection[str]) -> tuple[set[str], set[str]]:
+    """Of voices with these ids: those that are not made yet, and what the others name."""
+    query = select(Voice.id, Voice.status, Voice.key).where(Voice.id.in_(ids))
+    voices = (await session.execute(query)).all()
+    active = {voice_id for voice_id, status, _ in voices if status in ACTIVE}
+    return active, {key for _, _, key in voices if key is not None}
 
 
 async def named_uploads(session: AsyncSession, uploads: Collection[str]) -> set[str]:

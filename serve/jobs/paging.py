@@ -7,10 +7,10 @@ from sqlalchemy import Select, and_, or_
 
 from media.errors import AvatarError
 from serve.jobs.database import Database
-from serve.jobs.models import Avatar, Job
+from serve.jobs.models import Avatar, Job, Voice
 
 Order = Literal["asc", "desc"]
-Row = TypeVar("Row", Job, Avatar)
+Row = TypeVar("Row", Job, Avatar, Voice)
 
 
 async def page(

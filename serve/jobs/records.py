@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
-from serve.jobs import events, paging
+from serve.jobs import events, paging, voices
 from serve.jobs.database import Database, alone, clock, expiry, now
 from serve.jobs.idempotency import Note
 from serve.jobs.models import ACTIVE, Avatar, Job
@@ -44,7 +44,8 @@ async def create(
     """Accept a job, with the unlisted avatar that was made for it, if any.
 
     `note` is written in the same transaction; what it raises undoes all.
-    Raises AvatarError `too_many_jobs` (details: retry_after, seconds) and `unknown_avatar`.
+    Raises AvatarError `too_many_jobs` (details: retry_after, seconds), `unknown_avatar` and
+    `unknown_voice`.
     """
     async with database.write() as session:
         await alone(session, "accepting")  # another one would count the same jobs
@@ -58,6 +59,7 @@ async def create(
         # Held, so that it is not removed before the job that needs it is there.
         if await session.get(Avatar, new.avatar_id, with_for_update={"read": True}) is None:
             raise unknown_avatar()
+        await voices.require_used(session, new.request)
         job = Job(
             id=new.id,
             owner=new.owner,

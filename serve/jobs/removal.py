@@ -1,4 +1,4 @@
-"""Removing jobs and avatars with every byte that belongs to them."""
+"""Removing jobs, avatars and voices with every byte that belongs to them."""
 
 from collections.abc import Iterable
 
@@ -6,9 +6,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
-from serve.jobs import records
+from serve.jobs import records, voices
 from serve.jobs.database import Database
-from serve.jobs.models import ACTIVE, Avatar, Job
+from serve.jobs.models import ACTIVE, Avatar, Job, Leased, Voice
 from serve.jobs.naming import alone_with_portrait, is_named
 from serve.storage import keys
 from serve.storage.artifacts import Artifacts
@@ -59,16 +59,36 @@ async def remove_avatar(database: Database, artifacts: Artifacts, avatar: Avatar
     await database.forget_deleted()
 
 
-async def remove_leftovers(database: Database, artifacts: Artifacts, job_id: str) -> None:
-    """Remove what was still written for a job after its record was deleted.
+async def remove_voice(database: Database, artifacts: Artifacts, voice_id: str) -> None:
+    """Remove a cloned voice, its sample and all it has spoken as one; its making is broken off.
 
-    For a director that lost its claim: an artifact on its way while the job was removed would
+    Raises AvatarError `not_finished` while a video is made in which it speaks.
+    """
+    async with database.write() as session:
+        await session.get(Voice, voice_id, with_for_update=True)
+        if await voices.used_by(session, voice_id):
+            raise AvatarError(
+                "not_finished",
+                "A video is being made with this voice: wait for it or cancel it, then try again.",
+            )
+        await session.execute(delete(Voice).where(Voice.id == voice_id))
+    await artifacts.delete_prefix(keys.voice(voice_id))
+    await database.forget_deleted()
+
+
+async def remove_leftovers(
+    database: Database, artifacts: Artifacts, row_id: str, table: type[Leased] = Job
+) -> None:
+    """Remove what was still written for a job or a voice after its record was deleted.
+
+    For a director that lost its claim: an artifact on its way while the record was removed would
     otherwise stay for ever.
     """
     async with database.read() as session:
-        gone = await session.get(Job, job_id) is None
+        gone = await session.get(table, row_id) is None
     if gone:
-        await artifacts.delete_prefix(keys.job(job_id))
+        prefix = keys.job(row_id) if table is Job else keys.voice(row_id)
+        await artifacts.delete_prefix(prefix)
 
 
 async def drop_portrait(database: Database, artifacts: Artifacts, content_hash: str) -> None:

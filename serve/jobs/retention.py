@@ -1,4 +1,4 @@
-"""What has had its time goes: jobs that are over, idempotency keys, artifacts that nobody names.
+"""What has had its time goes: jobs, voices that failed, idempotency keys, unnamed artifacts.
 
 Several processes may sweep at once, beside any request: each removal checks again what it goes by.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from media.errors import AvatarError
 from serve.jobs import naming, removal
 from serve.jobs.database import Database, now
-from serve.jobs.models import ACTIVE, IdempotencyKey, Job
+from serve.jobs.models import ACTIVE, IdempotencyKey, Job, Voice
 from serve.storage.artifacts import Artifacts
 
 _AT_ONCE: Final = 100
@@ -49,6 +49,16 @@ async def _removed(database: Database, artifacts: Artifacts, job_id: str) -> boo
             raise
         return False  # another was faster
     return True
+
+
+async def expire_voices(database: Database, artifacts: Artifacts) -> int:
+    """Remove voices whose `expires_at` is past: those that could not be made. Returns how many."""
+    over = select(Voice.id).where(Voice.expires_at < now()).limit(_AT_ONCE)
+    async with database.read() as session:
+        expired = (await session.scalars(over)).all()
+    for voice_id in expired:
+        await removal.remove_voice(database, artifacts, voice_id)
+    return len(expired)
 
 
 async def expire_keys(database: Database, keep_seconds: float) -> int:
@@ -104,6 +114,21 @@ async def _unnamed_of_avatars(session: AsyncSession, some: Sequence[str]) -> lis
     return [key for key in some if _owner(key) not in known]
 
 
+async def _unnamed_of_voices(session: AsyncSession, some: Sequence[str]) -> list[str]:
+    """Stock voices' samples lie beside the cloned voices' folders, and stay."""
+    owned = [key for key in some if key.count("/") > 1]
+    ids = {_owner(key) for key in owned}
+    active, named = await naming.named_of_voices(session, ids)
+    speaking = {_owner(key) for key in named}  # what they have spoken goes with them
+    return [
+        key
+        for key in owned
+        if key not in named
+        and _owner(key) not in active
+        and not (key.endswith(".mp3") and _owner(key) in speaking)
+    ]
+
+
 async def _unnamed_portraits(session: AsyncSession, some: Sequence[str]) -> list[str]:
     named = await naming.named_portraits(session, {_name(key) for key in some})
     return [key for key in some if _name(key) not in named]
@@ -118,6 +143,7 @@ _UNNAMED: Final[dict[str, Callable[[AsyncSession, Sequence[str]], Awaitable[list
     "jobs/": _unnamed_of_jobs,
     "uploads/": _unnamed_uploads,
     "avatars/": _unnamed_of_avatars,
+    "voices/": _unnamed_of_voices,
     "portraits/": _unnamed_portraits,
     "images/": _images,
 }
@@ -125,7 +151,7 @@ _UNNAMED: Final[dict[str, Callable[[AsyncSession, Sequence[str]], Awaitable[list
 
 
 def _owner(key: str) -> str:
-    """Id of the job or avatar that a key belongs to."""
+    """Id of the job, avatar or voice that a key belongs to."""
     return key.split("/")[1]
 
 

@@ -61,6 +61,26 @@ def voice_sample(digest: str) -> str:
     return check(f"voices/{digest}.mp3")
 
 
+def voice(voice_id: str) -> str:
+    """Prefix of all that belongs to one cloned voice."""
+    return check(f"voices/{voice_id}") + "/"
+
+
+def voice_upload(voice_id: str) -> str:
+    """The sample that a voice is made from (see `serve.storage.sounds`), until it is made."""
+    return check(f"{voice(voice_id)}upload.pcm")
+
+
+def voice_data(voice_id: str, digest: str) -> str:
+    """What the speech engine adopts, under its content's hash."""
+    return check(f"{voice(voice_id)}{digest}.voice")
+
+
+def voice_spoken(voice_id: str, digest: str) -> str:
+    """A cloned voice saying a sentence, like `voice_sample`."""
+    return check(f"{voice(voice_id)}{digest}.mp3")
+
+
 def job(job_id: str) -> str:
     """Prefix of all that was made for one job."""
     return check(f"jobs/{job_id}") + "/"

@@ -136,13 +136,15 @@ def load_manifest(path: Path | None = None) -> Manifest:
 def needed(manifest: Manifest, engine: str, options: Mapping[str, Any]) -> list[str]:
     """Names of the weights that an engine loads with these options of its config.
 
-    Of the weights that an option chooses among, the first in the manifest is meant where the
-    config leaves the option out; the options `folder` and `file` stand for the operator's own.
+    An engine of several names them in its option `engines`. Of the weights that an option chooses
+    among, the first in the manifest is meant where the config leaves the option out; the options
+    `folder` and `file` stand for the operator's own.
     """
     names, defaults = [], dict(options)
     own = options.get("folder") or options.get("file")
+    engines = {engine, *(part.strip() for part in str(options.get("engines", "")).split(","))}
     for weights in manifest.values():
-        if engine in weights.engines:
+        if engines & set(weights.engines):
             for option, value in weights.options.items():
                 defaults.setdefault(option, value)
             chosen = all(defaults[option] == value for option, value in weights.options.items())

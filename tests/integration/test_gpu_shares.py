@@ -26,7 +26,8 @@ def shared_by_fractions() -> dict[str, Any]:
         assert options.get("num_gpus", 0) == FRACTIONS.get(deployment["name"], 0)
         options["num_cpus"] = 0.1
         if "user_config" in deployment:
-            deployment["user_config"] = embedded[deployment["name"]]["user_config"]
+            # A stage that is off in the embedded profile has none.
+            deployment["user_config"] = embedded[deployment["name"]].get("user_config")
         if deployment["name"] == "Portrait":
             deployment["autoscaling_config"]["min_replicas"] = 1
     return gpu

@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import check_refusal
 
 
-@pytest.mark.parametrize("path", ["videos", "avatars"])
+@pytest.mark.parametrize("path", ["videos", "avatars", "voices"])
 @pytest.mark.parametrize(
     "query",
     [
@@ -33,7 +33,7 @@ async def test_a_bad_question_to_a_list_is_refused(
         ("GET", "/v1/videos/{}"), ("DELETE", "/v1/videos/{}"), ("POST", "/v1/videos/{}/cancel"),
         ("GET", "/v1/videos/{}/content"), ("GET", "/v1/videos/{}/events"),
         ("GET", "/v1/avatars/{}"), ("DELETE", "/v1/avatars/{}"), ("GET", "/v1/avatars/{}/preview"),
-        ("GET", "/v1/voices/{}"), ("GET", "/v1/voices/{}/sample"),
+        ("GET", "/v1/voices/{}"), ("DELETE", "/v1/voices/{}"), ("GET", "/v1/voices/{}/sample"),
     ],
 )  # fmt: skip
 async def test_what_is_not_there_is_not_found(

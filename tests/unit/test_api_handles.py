@@ -11,7 +11,7 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
 from media.errors import AvatarError
-from media.sound import Speech
+from media.sound import Sound, Speech
 from serve.handles import HandleStages, Running, unwrapped
 from serve.stages import DirectorDied
 
@@ -201,6 +201,60 @@ async def test_about_tells_each_stages_state_and_wakes_none(
     assert (told["encode"]["state"], told["encode"]["error"]) == ("failed", "weights_missing")
     assert told["lipsync"]["state"] == told["director"]["state"] == "ready"
     assert "asleep" not in woken
+
+
+def cloning_stages(
+    running: dict[str, Running], cloning: Handle | None, adopts: tuple[str, ...] = ("kokoro",)
+) -> HandleStages:
+    async def about() -> dict[str, Any]:
+        return {"state": "ready", "adopts": list(adopts)}
+
+    async def deployed() -> dict[str, Running]:
+        return running
+
+    others = [Handle(about=about) for _ in range(5)]
+    return HandleStages(*others, deployed=deployed, to_cloning=cloning)
+
+
+@pytest.mark.parametrize(
+    ("running", "adopts", "said"),
+    [
+        ({"Cloning": Running(0)}, ("kokoro",), "names no engine"),
+        ({"Cloning": Running(0, "some:Cloner")}, (), "No speech engine"),
+    ],
+)
+async def test_where_voices_cannot_be_cloned_the_command_that_helps_is_told(
+    running: dict[str, Running], adopts: tuple[str, ...], said: str
+) -> None:
+    made = cloning_stages(running, Handle(), adopts)
+    with pytest.raises(
+        AvatarError, match=r"avatar-serve serve --config config/voices\.yaml"
+    ) as caught:
+        await made.require_cloning()
+    assert caught.value.code == "weights_missing"
+    assert said in caught.value.message
+
+
+async def test_a_cloning_stage_without_an_engine_is_off() -> None:
+    made = cloning_stages({"Cloning": Running(0)}, Handle())
+    assert (await made.about())["cloning"] == {"state": "off", "replicas": 0}
+    made = cloning_stages({"Cloning": Running(0, "some:Cloner")}, Handle())
+    assert (await made.about())["cloning"]["state"] == "at_zero"
+    await made.require_cloning()
+
+
+async def test_whoever_leaves_a_cloning_stops_it() -> None:
+    async def steps() -> AsyncIterator[Any]:
+        for n in range(1000):
+            yield n / 1000
+
+    stream = Stream(steps())
+    running = {"Cloning": Running(0, "some:Cloner")}
+    made = cloning_stages(running, Handle(clone=lambda *arguments: stream))
+    cloning: Any = made.clone(Sound(np.zeros(9, np.float32), 48_000), "en-US")
+    assert await anext(cloning) == 0.0
+    await cloning.aclose()
+    assert stream.cancelled
 
 
 async def test_a_director_that_died_over_a_job_is_told_from_one_out_of_reach() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from media.errors import RETRYABLE
 from serve.api.gallery import load_gallery
-from serve.api.schemas import ImageRequest, VideoRequest
+from serve.api.openai_shapes import ImageRequest
+from serve.api.schemas import VideoRequest
 from serve.api.services import Services
 from serve.api.uploads import Body
 from serve.api.videos import _EXAMPLES
@@ -36,7 +37,7 @@ async def test_every_call_has_a_tag_a_summary_and_an_id_of_its_own(described: De
         assert call["summary"], (method, path)
         assert call["description"], (method, path)
         ids.append(call["operationId"])
-    assert len(ids) == len(set(ids)) == 25
+    assert len(ids) == len(set(ids)) == 27
 
 
 async def test_every_error_answer_has_the_one_shape(described: Description) -> None:
@@ -63,6 +64,14 @@ async def test_creating_calls_take_json_and_forms_with_the_same_fields(
     form = set(content["multipart/form-data"]["schema"]["properties"])
     assert form - json == ({"audio", "avatar_image"} if path == "/v1/videos" else {"image"})
     assert json < form
+
+
+async def test_a_sample_comes_in_a_form_alone(described: Description) -> None:
+    content = described["paths"]["/v1/voices"]["post"]["requestBody"]["content"]
+    assert set(content) == {"multipart/form-data"}
+    form = content["multipart/form-data"]["schema"]
+    assert set(form["required"]) == {"sample", "consent", "name"}
+    assert form["properties"]["sample"]["format"] == "binary"
 
 
 async def test_the_examples_of_a_video_are_valid(described: Description) -> None:

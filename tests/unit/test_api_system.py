@@ -21,7 +21,7 @@ async def test_alive_is_said_without_asking_anybody(
 
 @pytest.mark.parametrize(
     ("state", "status"),
-    [("ready", 200), ("at_zero", 200), ("starting", 503), ("failed", 503), ("", 503)],
+    [("ready", 200), ("at_zero", 200), ("off", 200), ("starting", 503), ("failed", 503), ("", 503)],
 )
 async def test_ready_means_every_stage_takes_calls(
     client: httpx.AsyncClient, stages: FakeStages, state: str, status: int
@@ -50,7 +50,7 @@ async def test_the_system_tells_engines_licences_queue_and_limits(
     told = (await client.get("/v1/system")).json()
     assert told["queue"] == {"queued": 1, "in_progress": 0}
     assert set(told["stages"]) == {
-        "portrait", "face", "speech", "lipsync", "encode", "director",
+        "portrait", "face", "speech", "lipsync", "encode", "director", "cloning",
     }  # fmt: skip
     assert told["stages"]["speech"]["engine"] == "fake"
     assert told["stages"]["speech"]["weights"] == [

@@ -29,7 +29,7 @@ async def test_a_gallery_face_and_a_sentence_become_a_job(
     assert job["metadata"] == {"for": "me"}
     stored = await records.get(services.database, job["id"])
     assert stored.request == {
-        "text": "Hello there.", "voice": "anna", "speed": 1.0, "audio": None,
+        "text": "Hello there.", "voice": "anna", "cloned": None, "speed": 1.0, "audio": None,
         "transcript": None, "avatar_prompt": None, "seed": 7, "size": "512x512",
         "fps": "29.97", "life": True, "gain_db": 6.0,
             "language": "en-US", "caption_track": False,

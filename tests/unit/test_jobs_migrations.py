@@ -23,7 +23,7 @@ from serve.jobs.progress import Made
 from tests.fakes import queue_job
 
 NEW_COLUMNS = ("idle_claims", "must_follow", "followed_at", "webhook_url")
-NEW_TABLES = ("pieces", "deliveries", "idempotency_keys")
+NEW_TABLES = ("pieces", "deliveries", "idempotency_keys", "voices")
 
 
 @pytest.fixture

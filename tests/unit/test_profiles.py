@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from deployments.in_a_row import engine_configs
+from deployments.launch import read_config
 from deployments.loading import engine_class
 from serve.commands.private import LOCAL_CONFIG
 from serve.profiles import CONTEXT_MB, Share, misfits, shares
@@ -16,6 +17,7 @@ T4, A100 = 15_360, 40_960
 """MiB of the smallest card that cloud providers lend, and of the smallest large one."""
 CARDS = {
     "local.yaml": {},
+    "voices.yaml": {},
     "gpu.yaml": {"": (1, T4)},
     "cluster.yaml": {"on-gpu-small": (9, T4), "on-gpu-large": (2, A100)},
 }
@@ -39,7 +41,7 @@ def test_on_a_cluster_every_stage_is_bound_to_a_group_of_machines() -> None:
         one["name"]: list(one["ray_actor_options"]["resources"])
         for one in application["deployments"]
     }
-    assert len(bound) == 7
+    assert len(bound) == 8
     assert all(len(resources) == 1 for resources in bound.values())
 
 
@@ -84,3 +86,16 @@ def test_a_replica_that_is_warm_for_a_portrait_is_full_soon_enough(config: Path)
     (lipsync,) = (d for d in application["deployments"] if d["name"] == "Lipsync")
     target = lipsync["autoscaling_config"]["target_ongoing_requests"]
     assert target < lipsync["max_ongoing_requests"] <= 1.5 * target
+
+
+def test_the_profile_with_more_voices_differs_in_their_stages_alone() -> None:
+    local, voices = (
+        {
+            deployment["name"]: deployment
+            for deployment in read_config(path)["applications"][0]["deployments"]
+        }
+        for path in (LOCAL_CONFIG, LOCAL_CONFIG.with_name("voices.yaml"))
+    )
+    assert list(local) == list(voices)
+    assert [name for name in local if local[name] != voices[name]] == ["Speech", "Cloning"]
+    assert "user_config" not in local["Cloning"]

@@ -68,6 +68,7 @@ def test_our_own_configs_name_every_deployment_of_the_graph(config: Path) -> Non
             lambda c: stage(c, "Face")["autoscaling_config"].update(target_ongoing_requests=9),
             "never get another replica",
         ),
+        (lambda c: stage(c, "Cloning").update(user_config={"engin": "a:B"}), "Cloning.user_config"),
         (lambda c: stage(c, "Face")["ray_actor_options"].update(num_gpu=1), "num_gpu is no"),
         (lambda c: stage(c, "Face")["ray_actor_options"].update(num_gpus=-1), "num_gpus"),
         (lambda c: stage(c, "Face")["user_config"].update(thread=2), "Face.user_config.thread"),

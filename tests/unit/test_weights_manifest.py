@@ -145,6 +145,8 @@ def test_the_local_config_needs_what_the_manifest_calls_default() -> None:
     gpu = configured_weights(LOCAL_CONFIG.with_name("gpu.yaml"), manifest)
     assert "sd-turbo" in gpu
     assert "sd-1.5" not in gpu
+    voices = configured_weights(LOCAL_CONFIG.with_name("voices.yaml"), manifest)
+    assert default | {"kokoro-82m-int8", "kokoro-voices"} <= set(voices)
 
 
 def test_an_option_that_chooses_nothing_is_refused() -> None:

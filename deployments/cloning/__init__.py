@@ -1,0 +1,1 @@
+"""A person's sample to a voice."""
