@@ -54,3 +54,13 @@ class SpeechEngine(Protocol):
         As many pieces as `check` says, a piece without sound included: their numbers are what a
         job that was broken off goes on by.
         """
+
+
+class AdoptingEngine(SpeechEngine, Protocol):
+    """A speech engine that can speak cloned voices, too."""
+
+    def with_voice(self, voice: Voice, data: bytes) -> SpeechEngine:
+        """This engine, sharing its network, with `voice` as its only voice.
+
+        Raises AvatarError `invalid_request` where `data` is not of this engine or broken.
+        """

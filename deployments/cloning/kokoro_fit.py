@@ -1,0 +1,152 @@
+"""Cloning by a fit among Kokoro's stock voices: approximate, on the CPU, in about a minute.
+
+The sample's embedding and pitch are sought among mixtures of the stock voices' styles, the two
+halves apart. What comes out sounds like the nearest voice that the 54 can make up, not like the person.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployments.cloning.blend import Blender, Known, Shares
+from deployments.cloning.engine import Cloned
+from deployments.cloning.pitch import median_hz
+from deployments.cloning.sample_check import check_sample
+from deployments.cloning.search import AT_ONCE, Target, search
+from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
+from deployments.cloning.voice_activity import speech_of
+from deployments.cloning.words import HELD_OUT, SEARCH
+from deployments.speech.engine import Voice
+from deployments.speech.kokoro import Kokoro
+from deployments.speech.kokoro_styles import STYLE, Styles, write_styles
+from deployments.speech.kokoro_voices import STOCK
+from deployments.speech.network import needed
+from media.errors import AvatarError
+from media.loudness import speech_gain
+from media.resample import hearing
+from media.sound import Sound
+from media.timegrid import SOUND_RATE
+
+_LICENCE: Final = "Apache-2.0"
+_ENGLISH: Final = "en-US"
+_MOST_TRIES: Final = 400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KokoroFit:
+    """Makes approximate voices for Kokoro."""
+
+    kokoro: Kokoro
+    encoder: SpeakerEncoder
+    blender: Blender
+    known: Known
+    tries: int
+    threads: int
+
+    weights: ClassVar[Sequence[str]] = (*Kokoro.weights, WEIGHTS)
+
+    @classmethod
+    def load(
+        cls, files: Mapping[str, Path], *, threads: int, tries: int = 40, leave_out: str = ""
+    ) -> Self:
+        """Open Kokoro and the encoder.
+
+        Options: `tries` are the mixtures that a search speaks, 1.8 s of a core each; `leave_out` is
+        a stock voice that no mixture may use, to measure with.
+
+        Raises AvatarError `weights_missing`; ValueError for tries outside 2 to 400 or a voice that
+        does not exist.
+        """
+        if not AT_ONCE <= tries <= _MOST_TRIES:
+            raise ValueError(f"tries must lie between {AT_ONCE} and {_MOST_TRIES}")
+        paths = {v.id: needed(files, f"{v.id}.bin", "kokoro-voices") for v in STOCK}
+        styles = {k: np.fromfile(path, "<f4").reshape(-1, STYLE) for k, path in paths.items()}
+        blender = Blender.of(styles)
+        known = Known.load(blender.names)
+        if leave_out:
+            known = known.without(blender.names.index(leave_out))
+        # The tries of a round run side by side, so each has one thread.
+        kokoro = Kokoro.load(files, threads=1)
+        encoder = SpeakerEncoder.load(files)
+        return cls(kokoro, encoder, blender, known, tries, threads)
+
+    def warm_up(self) -> None:
+        """Speak and hear a voice."""
+        self._hear(self._spoken(self.blender.table(self.known.shares[0]), _ENGLISH, (SEARCH,)))
+
+    def check(self, sample: Sound, language: str) -> None:
+        """Raises AvatarError `unusable_sample`, `silent_audio` or `invalid_request`."""
+        self._tag(language)
+        check_sample(sample, self.encoder)
+
+    def clone(self, sample: Sound, language: str, seed: int = 0) -> Iterator[float | Cloned]:
+        """Progress after each round, then the voice; `language` is spoken first, then all others."""
+        tag = self._tag(language)
+        heard = hearing(sample)
+        target = Target(self.encoder.embed(heard), median_hz(speech_of(heard)))
+        rounds = self.tries // AT_ONCE
+        yield 0.0
+        with ThreadPoolExecutor(min(self.threads, AT_ONCE)) as pool:
+            found = search(
+                target,
+                self.blender,
+                self.known,
+                lambda mixtures: self._heard(mixtures, pool),
+                rounds,
+                seed,
+            )
+            for done, best in enumerate(found):
+                yield done / (rounds + 1)
+        styles = self.blender.table(best)
+        said = self._spoken(styles, tag, HELD_OUT[tag.partition("-")[0]])
+        embedding, _ = self._hear(said)
+        others = (other for other in self.kokoro.fronts if other != tag)
+        yield Cloned(
+            data=write_styles(styles),
+            engine="kokoro",
+            languages=(tag, *others),
+            gain_db=round(speech_gain(said), 1),
+            similarity=round(float(embedding @ target.embedding), 3),
+            approximate=True,
+            licence=_LICENCE,
+        )
+
+    def _tag(self, language: str) -> str:
+        """The language's tag as the front ends know it. Raises AvatarError `invalid_request`."""
+        wanted = language.lower()
+        for tag in self.kokoro.fronts:
+            if wanted in (tag.lower(), tag.lower().partition("-")[0]):
+                return tag
+        known = ", ".join(self.kokoro.fronts)
+        why = next((w for tag, w in self.kokoro.missing.items() if tag.lower() == wanted), "")
+        raise AvatarError(
+            "invalid_request",
+            why or f"A cloned voice cannot speak this language here: choose one of {known}.",
+            param="language",
+        )
+
+    def _heard(self, mixtures: list[Shares], pool: ThreadPoolExecutor) -> Known:
+        """What mixtures sound like in the search's words."""
+
+        def one(shares: Shares) -> tuple[NDArray[np.float32], float]:
+            return self._hear(self._spoken(self.blender.table(shares), _ENGLISH, (SEARCH,)))
+
+        embeddings, hertz = zip(*pool.map(one, mixtures), strict=True)
+        return Known(np.stack(mixtures), np.stack(embeddings), np.array(hertz, np.float32))
+
+    def _spoken(self, styles: Styles, tag: str, texts: Sequence[str]) -> Sound:
+        """Texts in a row as a voice of these styles says them, 48 kHz."""
+        voice = Voice("tried", "", (tag,), "", _LICENCE, 0.0, "kokoro")
+        engine = replace(self.kokoro, voices=(voice,), styles={voice.id: styles})
+        pieces = [p.samples for text in texts for p in engine.speak(text, voice.id)]
+        return Sound(np.concatenate(pieces), SOUND_RATE)
+
+    def _hear(self, spoken: Sound) -> tuple[NDArray[np.float32], float]:
+        """The embedding and the median pitch of 48 kHz speech."""
+        heard = hearing(spoken)
+        return self.encoder.embed(heard), median_hz(speech_of(heard))
