@@ -1,15 +1,13 @@
 """Whether a sample shows one voice well enough to make another of it.
 
-Thresholds: `python -m bench.voices_samples` says how often each is wrong.
+Thresholds: `python -m bench.voices_cloning --samples` says how often they are wrong.
 """
 
 from typing import Final, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
-from deployments.cloning.speaker_encoder import SpeakerEncoder, unit
+from deployments.cloning.speaker_encoder import SpeakerEncoder
 from deployments.cloning.voice_activity import levels, speech_of, spoken
 from media.errors import AvatarError
 from media.resample import hearing
@@ -17,37 +15,45 @@ from media.sound import Samples, Sound
 
 LEAST_SPEECH: Final = 4.0
 """Seconds."""
-MOST_CLIPPED: Final = 0.005
-"""Share of the speech's samples that lie at its peak."""
-LEAST_SNR_DB: Final = 12.0
-LEAST_ALIKE: Final = 0.75
-"""Cosine of two groups of stretches: what is less alike are two people."""
+MOST_CLIPPED: Final = 0.009
+"""Share of the samples that lie near the highest ones; 0.006 at most in clean speech."""
+LEAST_SNR_DB: Final = 18.0
+"""As `snr_db` has it, which counts the loud windows alone: about 12 dB over the whole sample."""
+LEAST_ALIKE: Final = 0.65
+"""As `alikeness` has it: what is less alike are several people."""
 
-_AT_PEAK: Final = 0.97
+_HIGH: Final = 0.999
+"""Quantile of the samples' sizes that stands for the peaks, whatever a resampler put on them."""
+_NEAR: Final = 0.85
 _QUIET: Final = 5
 """Percentile of the windows' levels that stands for the noise."""
-_LEAST_SHARE: Final = 0.15
-"""Of the stretches: fewer are a cough or a laugh, not another speaker."""
+_UNLIKE: Final = 10
+"""Percentile of the pairs of stretches: a second voice in a tenth of the speech makes up more."""
+_APART: Final = 2
+"""Stretches from one to the next that does not overlap with it."""
 
 
 def check_sample(sample: Sound, encoder: SpeakerEncoder) -> None:
     """Raises AvatarError `unusable_sample` for 48 kHz sound that cannot serve, and says why."""
     heard = hearing(sample)
     speech = speech_of(heard)
-    if (seconds := speech_seconds(heard)) < LEAST_SPEECH:
+    seconds = speech_seconds(heard)
+    # Noise hides speech: it is to blame first, where there is any speech at all.
+    if seconds >= 1 and snr_db(heard) < LEAST_SNR_DB:
         _refuse(
-            f"Only {seconds:.0f} s of the sample are speech: "
+            "The sample is too noisy: record it again in a quiet room, nearer to the microphone."
+        )
+    if seconds < LEAST_SPEECH:
+        _refuse(
+            f"Only {int(seconds)} s of the sample are speech: "
             f"record one person who speaks for at least {LEAST_SPEECH:.0f} s."
         )
     if clipped(sample.samples) > MOST_CLIPPED:
         _refuse("The sample is distorted, its peaks are cut off: record it again, less loud.")
-    if snr_db(heard) < LEAST_SNR_DB:
-        _refuse(
-            "The sample is too noisy: record it again in a quiet room, nearer to the microphone."
-        )
     if alikeness(speech, encoder) < LEAST_ALIKE:
         _refuse(
-            "Several people seem to speak in the sample: record one person alone, or cut out the others."
+            "Several people seem to speak in the sample: "
+            "record one person alone, or cut out the others."
         )
 
 
@@ -57,16 +63,14 @@ def speech_seconds(heard: Sound) -> float:
 
 
 def clipped(samples: Samples) -> float:
-    """Share of the samples that stay within 3 % of the highest or the lowest one.
+    """Share of the samples that are nearly as large as the largest thousandth.
 
-    Speech is there for a moment; where its peaks were cut off it stays, whatever came after.
+    Speech is there for a moment; where its peaks were cut off it stays, at any rate it was resampled to.
     """
     if not len(samples):
         return 0.0
-    highest, lowest = float(samples.max()), float(samples.min())
-    at_peak = np.count_nonzero(samples > _AT_PEAK * highest) if highest > 0 else 0
-    at_foot = np.count_nonzero(samples < _AT_PEAK * lowest) if lowest < 0 else 0
-    return max(at_peak, at_foot) / len(samples)
+    sizes = np.abs(samples)
+    return float(np.mean(sizes > _NEAR * np.quantile(sizes, _HIGH)))
 
 
 def snr_db(heard: Sound) -> float:
@@ -80,18 +84,12 @@ def snr_db(heard: Sound) -> float:
 
 
 def alikeness(speech: Sound, encoder: SpeakerEncoder) -> float:
-    """Cosine of the two groups that the stretches of 16 kHz speech fall into best.
-
-    1 where there is one group, or where the other is too small to be a speaker.
-    """
+    """How like each other the least like stretches of 16 kHz speech are, in cosine; 1 for few."""
     stretches = encoder.stretches(speech)
-    if len(stretches) < 4:
+    pairs = np.triu_indices(len(stretches), _APART)
+    if not len(pairs[0]):
         return 1.0
-    groups: NDArray[np.int32] = fcluster(linkage(stretches, "ward"), 2, "maxclust")
-    one, other = stretches[groups == 1], stretches[groups == 2]
-    if min(len(one), len(other)) < max(2, _LEAST_SHARE * len(stretches)):
-        return 1.0
-    return float(unit(one.mean(axis=0)) @ unit(other.mean(axis=0)))
+    return float(np.percentile((stretches @ stretches.T)[pairs], _UNLIKE))
 
 
 def _refuse(why: str) -> NoReturn:

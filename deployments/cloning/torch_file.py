@@ -116,9 +116,10 @@ def _storages(file: IO[bytes], saved: Any, keys: Sequence[str]) -> dict[str, NDA
     for key in keys:
         count = int(np.frombuffer(file.read(_COUNT.itemsize), _COUNT)[0])
         storage = known[key]
-        if count != storage.count:
-            raise TorchFileError(f"storage {key} has {count} numbers, not {storage.count}")
-        out[key] = np.frombuffer(file.read(count * storage.dtype.itemsize), storage.dtype)
+        lies = file.read(storage.count * storage.dtype.itemsize)
+        out[key] = np.frombuffer(lies, storage.dtype)
+        if not count == storage.count == len(out[key]):
+            raise TorchFileError(f"storage {key} has not the {storage.count} numbers announced")
     return out
 
 
