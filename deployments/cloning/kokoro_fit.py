@@ -64,6 +64,8 @@ class KokoroFit:
         """
         if not AT_ONCE <= tries <= _MOST_TRIES:
             raise ValueError(f"tries must lie between {AT_ONCE} and {_MOST_TRIES}")
+        if leave_out and leave_out not in {voice.id for voice in STOCK}:
+            raise ValueError(f"leave_out: there is no stock voice {leave_out}")
         paths = {v.id: needed(files, f"{v.id}.bin", "kokoro-voices") for v in STOCK}
         styles = {k: np.fromfile(path, "<f4").reshape(-1, STYLE) for k, path in paths.items()}
         blender = Blender.of(styles)

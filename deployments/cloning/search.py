@@ -141,5 +141,5 @@ def _children(
     towards = np.eye(parents.shape[2])[near[dice.integers(len(near), size=shape)]]
     far = dice.normal(0, step, shape)[:, :, None]
     moved = mixed + np.clip(far, -0.3, 1) * (towards - mixed)
-    outside = -np.minimum(moved, 0).sum(axis=2).max(axis=1)
+    outside = (-np.minimum(moved, 0).sum(axis=2)).max(axis=1)
     return np.asarray(moved[outside <= _MOST_OUTSIDE], np.float32)
