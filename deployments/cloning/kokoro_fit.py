@@ -1,7 +1,7 @@
 """Cloning by a fit among Kokoro's stock voices: approximate, on the CPU, in about a minute.
 
 The sample's embedding and pitch are sought among mixtures of the stock voices' styles, the two
-halves apart. What comes out sounds like the nearest voice that the 54 can make up, not like the person.
+halves apart. What comes out is the nearest voice that the 54 can make up, not the person's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ class KokoroFit:
 
     def warm_up(self) -> None:
         """Speak and hear a voice."""
-        self._hear(self._spoken(self.blender.table(self.known.shares[0]), _ENGLISH, (SEARCH,)))
+        self.hear(self.spoken(self.blender.table(self.known.shares[0]), _ENGLISH, (SEARCH,)))
 
     def check(self, sample: Sound, language: str) -> None:
         """Raises AvatarError `unusable_sample`, `silent_audio` or `invalid_request`."""
@@ -87,7 +87,10 @@ class KokoroFit:
         check_sample(sample, self.encoder)
 
     def clone(self, sample: Sound, language: str, seed: int = 0) -> Iterator[float | Cloned]:
-        """Progress after each round, then the voice; `language` is spoken first, then all others."""
+        """Progress after each round, then the voice.
+
+        Of the voice's languages `language` is the first; the others are all that can be read here.
+        """
         tag = self._tag(language)
         heard = hearing(sample)
         target = Target(self.encoder.embed(heard), median_hz(speech_of(heard)))
@@ -102,11 +105,12 @@ class KokoroFit:
                 rounds,
                 seed,
             )
-            for done, best in enumerate(found):
+            best = next(found)
+            for done, best in enumerate(found, start=1):  # noqa: B007 - the last is what counts
                 yield done / (rounds + 1)
         styles = self.blender.table(best)
-        said = self._spoken(styles, tag, HELD_OUT[tag.partition("-")[0]])
-        embedding, _ = self._hear(said)
+        said = self.spoken(styles, tag, HELD_OUT[tag.partition("-")[0]])
+        embedding, _ = self.hear(said)
         others = (other for other in self.kokoro.fronts if other != tag)
         yield Cloned(
             data=write_styles(styles),
@@ -136,19 +140,19 @@ class KokoroFit:
         """What mixtures sound like in the search's words."""
 
         def one(shares: Shares) -> tuple[NDArray[np.float32], float]:
-            return self._hear(self._spoken(self.blender.table(shares), _ENGLISH, (SEARCH,)))
+            return self.hear(self.spoken(self.blender.table(shares), _ENGLISH, (SEARCH,)))
 
         embeddings, hertz = zip(*pool.map(one, mixtures), strict=True)
         return Known(np.stack(mixtures), np.stack(embeddings), np.array(hertz, np.float32))
 
-    def _spoken(self, styles: Styles, tag: str, texts: Sequence[str]) -> Sound:
+    def spoken(self, styles: Styles, tag: str, texts: Sequence[str]) -> Sound:
         """Texts in a row as a voice of these styles says them, 48 kHz."""
         voice = Voice("tried", "", (tag,), "", _LICENCE, 0.0, "kokoro")
         engine = replace(self.kokoro, voices=(voice,), styles={voice.id: styles})
         pieces = [p.samples for text in texts for p in engine.speak(text, voice.id)]
         return Sound(np.concatenate(pieces), SOUND_RATE)
 
-    def _hear(self, spoken: Sound) -> tuple[NDArray[np.float32], float]:
+    def hear(self, spoken: Sound) -> tuple[NDArray[np.float32], float]:
         """The embedding and the median pitch of 48 kHz speech."""
         heard = hearing(spoken)
         return self.encoder.embed(heard), median_hz(speech_of(heard))

@@ -43,9 +43,7 @@ def _states(layer: Layer, sequences: Array) -> Array:
     out = np.empty((n, steps, size), np.float32)
     for t in range(steps):
         gates = given[:, t] + state @ recurrent
-        open_in, forget, open_out = (
-            expit(gates[:, k * size : (k + 1) * size]) for k in (0, 1, 3)
-        )
+        open_in, forget, open_out = (expit(gates[:, k * size : (k + 1) * size]) for k in (0, 1, 3))
         cell = forget * cell + open_in * np.tanh(gates[:, 2 * size : 3 * size])
         state = open_out * np.tanh(cell)
         out[:, t] = state

@@ -1,7 +1,7 @@
 """How high a voice is: the median fundamental frequency of its voiced moments.
 
 The autocorrelation of 40 ms, each lag by the energy of the two parts that it compares (Boersma
-1993 gives the reason for such a correction); the first lag that is nearly as alike as the best counts.
+1993 says why); the first lag that is nearly as alike as the best counts.
 """
 
 from typing import Final

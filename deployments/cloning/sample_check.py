@@ -65,7 +65,7 @@ def speech_seconds(heard: Sound) -> float:
 def clipped(samples: Samples) -> float:
     """Share of the samples that are nearly as large as the largest thousandth.
 
-    Speech is there for a moment; where its peaks were cut off it stays, at any rate it was resampled to.
+    Speech is there for a moment; where its peaks were cut off it stays, resampled or not.
     """
     if not len(samples):
         return 0.0

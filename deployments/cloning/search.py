@@ -51,7 +51,10 @@ class Target:
 
 
 def as_heard(embeddings: NDArray[np.float32], hertz: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Embeddings (n, 256) and pitches (n,) as (n, 257); a pitch that was not found is a middle one."""
+    """Embeddings (n, 256) and pitches (n,) as (n, 257), pitch in semitones.
+
+    A pitch that was not found is a middle one.
+    """
     pitch = np.where(np.isfinite(hertz), hertz, np.nanmedian(hertz))
     return np.concatenate([embeddings, 12 * np.log2(pitch)[:, None]], axis=1, dtype=np.float64)
 
@@ -78,7 +81,7 @@ def search(
 
 
 def _best(target: Target, blender: Blender, known: Known) -> Shares:
-    """Of all that were heard, by what the surrogate makes of them: less led by chance words."""
+    """Of all that were heard, by what the surrogate makes of them: less led by chance."""
     heard = as_heard(known.embeddings, known.hertz)
     places = blender.places(known.shares)
     smooth, _ = Surrogate.fit(places, heard).predict(places)
@@ -128,9 +131,7 @@ def _evolved(
     return best
 
 
-def _children(
-    parents: Mixtures, near: NDArray[np.intp], step: float, dice: Dice
-) -> Mixtures:
+def _children(parents: Mixtures, near: NDArray[np.intp], step: float, dice: Dice) -> Mixtures:
     """Halves of two parents, blended, each then moved to or from a near voice; none far outside."""
     shape = (_CHILDREN, HALVES)
     halves = np.arange(HALVES)

@@ -1,12 +1,13 @@
 """Who speaks, as a vector: Resemblyzer's network (Apache-2.0), run in numpy.
 
 The network is that of Wan et al., "Generalized end-to-end loss for speaker verification" (2018):
-three LSTM layers over a mel spectrogram, whose last state becomes a point on the unit sphere. Cosines
-of two such points say how alike two voices are. A long sound is cut into stretches of 1.6 s that
-overlap, whose mean counts.
+three LSTM layers over a mel spectrogram, whose last state becomes a point on the unit sphere. The
+cosine of two such points says how alike two voices are. A long sound is cut into stretches of 1.6 s
+that overlap, whose mean counts.
 
-Other than the package, this hears speech by its level (`voice.speech_of`, no WebRTC detector) and brings
-all speech to one level, also what is louder: the network takes power, not decibels.
+Other than the package, this tells speech from pauses by level (`voice_activity`, no WebRTC
+detector), and brings all speech to one level, also what is louder: the network takes power, not
+decibels.
 """
 
 from collections.abc import Mapping
@@ -108,7 +109,7 @@ def unit(vector: Array) -> Array:
 
 
 def spectrogram(samples: Samples) -> Array:
-    """Mel power of 16 kHz samples every 10 ms, (1 + n // 160, 40), as librosa's defaults have it."""
+    """Mel power of 16 kHz samples every 10 ms, (1 + n // 160, 40), as librosa has it by default."""
     padded = np.pad(samples, _WINDOW // 2)
     pieces = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     window = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)

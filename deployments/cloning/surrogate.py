@@ -15,54 +15,65 @@ from scipy.linalg import cho_factor, cho_solve
 
 Array = NDArray[np.float64]
 
-_LINEAR: Final = 1.0
-_ACOUSTIC, _PROSODIC = 1.0, 0.3
-"""Weights of the kernel's parts: of both halves together, of the acoustic, of the other half."""
-_WIDTH: Final = 0.5
-"""Of the halves' parts, in units of the distance between two stock voices."""
-_NOISE: Final = 0.1
-"""These four told a stock voice best by the others (`python -m training.speakers.stock`)."""
+Places = NDArray[np.float64]
+"""Where styles lie among the stock voices: shape (n, halves, numbers of a half)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """How much two styles tell of each other: a linear and a near part for each of their halves."""
+
+    linear: float
+    prosodic: float
+    """Weight of the second half; the first has 1."""
+    width: float
+    """Of the near part, in units of the distance between two stock voices."""
+    noise: float
+    """What the words add to what is heard."""
+
+    def covariance(self, one: Places, other: Places) -> Array:
+        """(n, m) of styles (n, halves, ...) and (m, halves, ...)."""
+        total = np.zeros((len(one), len(other)))
+        for half, weight in enumerate((1.0, self.prosodic)):
+            a, b = one[:, half], other[:, half]
+            products = a @ b.T
+            squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * products
+            total += weight * (self.linear * products + np.exp(-squares / (2 * self.width**2)))
+        return total
+
+    def variance(self, styles: Places) -> Array:
+        """The covariance of each style with itself, (n,)."""
+        squares = (styles**2).sum(axis=2)
+        return np.asarray((self.linear * squares + 1.0) @ np.array([1.0, self.prosodic]))
+
+
+KERNEL: Final = Kernel(linear=1.0, prosodic=0.3, width=0.5, noise=0.1)
+"""Tells voices nearly best by the others (`python -m training.speakers.stock`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surrogate:
     """Predicts what is heard of a style."""
 
-    styles: Array
-    """(n, 2, 128): those that were heard, in units of the distance between stock voices."""
+    kernel: Kernel
+    styles: Places
+    """Those that were heard."""
     middle: Array
     weights: Array
     factor: tuple[Array, bool]
 
     @classmethod
-    def fit(cls, styles: Array, heard: Array) -> Self:
-        """From styles (n, 2, 128) and what was heard of them, (n, m)."""
+    def fit(cls, styles: Places, heard: Array, kernel: Kernel = KERNEL) -> Self:
+        """From styles and what was heard of them, (n, m)."""
         middle = heard.mean(axis=0)
-        covariance = _kernel(styles, styles) + _NOISE * np.eye(len(styles))
+        covariance = kernel.covariance(styles, styles) + kernel.noise * np.eye(len(styles))
         factor = cho_factor(covariance, lower=True)
-        return cls(styles, middle, cho_solve(factor, heard - middle), factor)
+        return cls(kernel, styles, middle, cho_solve(factor, heard - middle), factor)
 
-    def predict(self, styles: Array) -> tuple[Array, Array]:
-        """What will be heard, (k, m), and how unsure that is, (k,): 0 sure, about 1 a guess."""
-        covariance = _kernel(styles, self.styles)
+    def predict(self, styles: Places) -> tuple[Array, Array]:
+        """What will be heard, (k, m), and how unsure that is, (k,): 0 sure, 1 a mere guess."""
+        covariance = self.kernel.covariance(styles, self.styles)
         known = np.einsum("ij,ji->i", covariance, cho_solve(self.factor, covariance.T))
-        prior = _prior(styles)
+        prior = self.kernel.variance(styles)
         unsure = np.sqrt(np.clip((prior - known) / prior, 0.0, 1.0))
         return self.middle + covariance @ self.weights, unsure
-
-
-def _kernel(one: Array, other: Array) -> Array:
-    total = np.zeros((len(one), len(other)))
-    for half, weight in enumerate((_ACOUSTIC, _PROSODIC)):
-        a, b = one[:, half], other[:, half]
-        products = a @ b.T
-        distances = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * products
-        total += _LINEAR * weight * products + weight * np.exp(-distances / (2 * _WIDTH**2))
-    return total
-
-
-def _prior(styles: Array) -> Array:
-    squares = (styles**2).sum(axis=2)
-    return np.asarray(
-        (_LINEAR * squares + 1.0) @ np.array([_ACOUSTIC, _PROSODIC]), np.float64
-    )

@@ -6,7 +6,7 @@ names of the storages) and then the storages themselves, each behind its length 
 other name in it is refused, so that nothing in the file is executed.
 """
 
-import pickle  # noqa: S403 - only through a reader that lets four names in
+import pickle
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ Levels = NDArray[np.float32]
 
 
 def levels(sound: Sound) -> Levels:
-    """dBFS of each whole window, -100 at least."""
+    """Level of each whole window in dBFS, -100 at least."""
     size = round(_WINDOW * sound.rate)
     blocks = sound.samples[: len(sound.samples) // size * size].reshape(-1, size)
     power = np.square(blocks, dtype=np.float64).mean(axis=1)

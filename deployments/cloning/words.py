@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - signs of many scripts are meant
 """What a voice says while it is searched for, and afterwards, when it is measured."""
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,10 @@
 """The judge: a second speaker encoder, so that the one that a fit was led by does not judge it.
 
 The classical way (Reynolds et al. 2000; Campbell et al. 2006): cepstra and their changes, how their
-means differ from those of everybody's mixture of Gaussians, and of these differences the
-directions in which voices differ most and one voice least (Fisher's discriminant). It shares nothing with Resemblyzer's
-network: no data, no features, no method. `training/speakers/README.md` says how well it tells voices apart.
+means differ from those of everybody's mixture of Gaussians, and of these differences the directions
+in which voices differ most and one voice least (Fisher's discriminant). It shares nothing with
+Resemblyzer's network: no data, no features, no method. `training/speakers/README.md` says how well
+it tells voices apart.
 """
 
 from dataclasses import dataclass, fields

@@ -7,7 +7,7 @@ surrogate would do.
 """
 
 import sys
-from itertools import product
+from itertools import product, starmap
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import deployments.cloning
-from deployments.cloning import surrogate
 from deployments.cloning.blend import Blender, Known
 from deployments.cloning.pitch import median_hz
 from deployments.cloning.search import as_heard
 from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
+from deployments.cloning.surrogate import KERNEL, Kernel
 from deployments.cloning.voice_activity import speech_of
 from deployments.speech.kokoro_styles import STYLE
 from media.sound import Sound
@@ -29,7 +29,7 @@ from serve.weights.store import open_store
 
 OUT: Final = Path(deployments.cloning.__file__).with_name("stock_voices.npz")
 GRID: Final = product((0.3, 1.0, 3.0), (0.1, 0.3, 1.0), (0.35, 0.5, 0.7, 1.0), (0.03, 0.1, 0.3))
-"""Of the surrogate's linear part, prosodic half, width and noise."""
+"""Kernels to compare with the one that is used."""
 
 
 def heard(folder: Path, encoder: SpeakerEncoder) -> Known:
@@ -44,11 +44,10 @@ def heard(folder: Path, encoder: SpeakerEncoder) -> Known:
     return Known(np.stack(shares), np.stack(embeddings), np.array(hertz, np.float32))
 
 
-def told(places: NDArray[np.float64], known: Known) -> tuple[float, float]:
-    """Mean cosine and mean semitones between what is heard of each and what the others tell of it."""
+def told(places: NDArray[np.float64], known: Known, kernel: Kernel) -> tuple[float, float]:
+    """Between what is heard of each and what the others tell: mean cosine and mean semitones."""
     said = as_heard(known.embeddings, known.hertz)
-    covariance = surrogate._kernel(places, places) + surrogate._NOISE * np.eye(len(places))
-    inverse = np.linalg.inv(covariance)
+    inverse = np.linalg.inv(kernel.covariance(places, places) + kernel.noise * np.eye(len(places)))
     # Leave-one-out residuals of a Gaussian process (Rasmussen and Williams 2006, equation 5.12).
     wrong = inverse @ (said - said.mean(axis=0)) / np.diag(inverse)[:, None]
     guessed = said - wrong
@@ -64,15 +63,11 @@ def main() -> None:
     blender = Blender.of({k: np.fromfile(v, "<f4").reshape(-1, STYLE) for k, v in voices.items()})
     known = heard(Path(sys.argv[1]), SpeakerEncoder.load(store.paths(WEIGHTS)))
     places = blender.places(known.shares)
-    cosine, semitones = told(places, known)
+    cosine, semitones = told(places, known, KERNEL)
     print(f"{len(places)} voices, each told by the others: {cosine:.4f}, {semitones:.2f} semitones")
-    found = []
-    for linear, prosodic, width, noise in GRID:
-        surrogate._LINEAR, surrogate._PROSODIC = linear, prosodic  # type: ignore[misc]
-        surrogate._WIDTH, surrogate._NOISE = width, noise  # type: ignore[misc]
-        found.append((*told(places, known), linear, prosodic, width, noise))
-    for row in sorted(found, reverse=True)[:5]:
-        print("{:.4f} {:.2f} semitones: linear {}, prosodic {}, width {}, noise {}".format(*row))
+    tried = [(*told(places, known, kernel), kernel) for kernel in starmap(Kernel, GRID)]
+    for cosine, semitones, kernel in sorted(tried, key=lambda row: -row[0])[:5]:
+        print(f"{cosine:.4f} {semitones:.2f} semitones: {kernel}")
     np.savez_compressed(
         OUT,
         names=np.array(blender.names),

@@ -2,7 +2,8 @@
 
 Speakers are the stock voices but the held ones, and the mixtures in which no held voice has a
 share, each at five speeds (pitch and formants go along: Yamamoto et al. 2019), with and without
-noise and a telephone's colour. Then prints how well the held voices are told apart, and writes judge.npz.
+noise and another microphone's colour. Then prints how well the held voices are told apart, and
+writes judge.npz.
 """
 
 import sys
