@@ -7,6 +7,7 @@ halves apart. What comes out is the nearest voice that the 54 can make up, not t
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
@@ -17,10 +18,10 @@ from deployments.cloning.blend import Blender, Known, Shares
 from deployments.cloning.engine import Cloned
 from deployments.cloning.pitch import median_hz
 from deployments.cloning.sample_check import check_sample
-from deployments.cloning.search import AT_ONCE, Target, search
+from deployments.cloning.search import AT_ONCE, Target, as_heard, finalists, search
 from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
 from deployments.cloning.voice_activity import speech_of
-from deployments.cloning.words import HELD_OUT, SEARCH
+from deployments.cloning.words import FINAL, HELD_OUT, SEARCH
 from deployments.speech.engine import Voice
 from deployments.speech.kokoro import Kokoro
 from deployments.speech.kokoro_styles import STYLE, Styles, write_styles
@@ -35,6 +36,9 @@ from media.timegrid import SOUND_RATE
 _LICENCE: Final = "Apache-2.0"
 _ENGLISH: Final = "en-US"
 _MOST_TRIES: Final = 400
+_FINALISTS: Final = 3
+_LAST_ROUNDS: Final = 3
+"""What the finalists and the measuring take, in rounds of the search."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +56,7 @@ class KokoroFit:
 
     @classmethod
     def load(
-        cls, files: Mapping[str, Path], *, threads: int, tries: int = 40, leave_out: str = ""
+        cls, files: Mapping[str, Path], *, threads: int, tries: int = 32, leave_out: str = ""
     ) -> Self:
         """Open Kokoro and the encoder.
 
@@ -97,18 +101,16 @@ class KokoroFit:
         rounds = self.tries // AT_ONCE
         yield 0.0
         with ThreadPoolExecutor(min(self.threads, AT_ONCE)) as pool:
-            found = search(
-                target,
-                self.blender,
-                self.known,
-                lambda mixtures: self._heard(mixtures, pool),
-                rounds,
-                seed,
-            )
-            best = next(found)
-            for done, best in enumerate(found, start=1):  # noqa: B007 - the last is what counts
-                yield done / (rounds + 1)
-        styles = self.blender.table(best)
+            listen = partial(self._heard, pool=pool, texts=(SEARCH,))
+            found = search(target, self.blender, self.known, listen, rounds, seed)
+            known = self.known
+            for done in range(1, rounds + 1):
+                known = next(found)
+                yield done / (rounds + _LAST_ROUNDS)
+            last = self._heard(finalists(target, self.blender, known, _FINALISTS), pool, FINAL)
+        yield (rounds + 1) / (rounds + _LAST_ROUNDS)
+        best = int(np.argmax(target.scores(as_heard(last.embeddings, last.hertz))))
+        styles = self.blender.table(last.shares[best])
         said = self.spoken(styles, tag, HELD_OUT[tag.partition("-")[0]])
         embedding, _ = self.hear(said)
         others = (other for other in self.kokoro.fronts if other != tag)
@@ -136,11 +138,13 @@ class KokoroFit:
             param="language",
         )
 
-    def _heard(self, mixtures: list[Shares], pool: ThreadPoolExecutor) -> Known:
-        """What mixtures sound like in the search's words."""
+    def _heard(
+        self, mixtures: list[Shares], pool: ThreadPoolExecutor, texts: Sequence[str]
+    ) -> Known:
+        """What mixtures sound like in these words."""
 
         def one(shares: Shares) -> tuple[NDArray[np.float32], float]:
-            return self.hear(self.spoken(self.blender.table(shares), _ENGLISH, (SEARCH,)))
+            return self.hear(self.spoken(self.blender.table(shares), _ENGLISH, texts))
 
         embeddings, hertz = zip(*pool.map(one, mixtures), strict=True)
         return Known(np.stack(mixtures), np.stack(embeddings), np.array(hertz, np.float32))

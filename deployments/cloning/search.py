@@ -66,10 +66,9 @@ def search(
     listen: Callable[[list[Shares]], Known],
     rounds: int,
     seed: int,
-) -> Iterator[Shares]:
-    """The best mixture so far, after each round of AT_ONCE that `listen` speaks and hears."""
+) -> Iterator[Known]:
+    """All that is known after each round of AT_ONCE mixtures that `listen` speaks and hears."""
     dice = np.random.default_rng(seed)
-    yield _best(target, blender, known)
     for _ in range(rounds):
         tried = listen(_proposals(target, blender, known, dice))
         known = Known(
@@ -77,17 +76,27 @@ def search(
             np.concatenate([known.embeddings, tried.embeddings]),
             np.concatenate([known.hertz, tried.hertz]),
         )
-        yield _best(target, blender, known)
+        yield known
 
 
-def _best(target: Target, blender: Blender, known: Known) -> Shares:
-    """Of all that were heard, by what the surrogate makes of them: less led by chance."""
+def finalists(target: Target, blender: Blender, known: Known, count: int) -> list[Shares]:
+    """The best `count` mixtures that were heard, and the best voice that is none.
+
+    What was heard of them counts half, what the surrogate makes of it the other half: whoever is
+    best of many was lucky with the words, too.
+    """
     heard = as_heard(known.embeddings, known.hertz)
     places = blender.places(known.shares)
     smooth, _ = Surrogate.fit(places, heard).predict(places)
     scores = (target.scores(heard) + target.scores(smooth)) / 2
-    best: Shares = known.shares[int(np.argmax(scores))]
-    return best
+    alone = _alone(known)
+    order = [*np.argsort(-scores, kind="stable")[:count], alone[np.argmax(scores[alone])]]
+    return [known.shares[n] for n in dict.fromkeys(int(n) for n in order)]
+
+
+def _alone(known: Known) -> NDArray[np.intp]:
+    """Those that are all of one voice."""
+    return np.flatnonzero(known.shares.max(axis=2).min(axis=1) == 1)
 
 
 def _proposals(target: Target, blender: Blender, known: Known, dice: Dice) -> list[Shares]:
@@ -119,7 +128,7 @@ def _evolved(
 
     scores = target.scores(as_heard(known.embeddings, known.hertz))
     parents: Mixtures = known.shares[np.argsort(-scores)[:_PARENTS]]
-    alone = np.flatnonzero(known.shares.max(axis=(1, 2)) == 1)
+    alone = _alone(known)
     near = known.shares[alone[np.argsort(-scores[alone])[:_NEAR]], 0].argmax(axis=1)
     for generation in range(_GENERATIONS):
         step = 0.5 * 0.75**generation

@@ -8,6 +8,12 @@ SEARCH: Final = "The boy saw two green birds above the old farm house."
 """Spoken by every voice that the search tries, whatever the sample's language: a style knows none,
 and what is known of the stock voices was heard in these words (`stock_voices.npz`)."""
 
+FINAL: Final = (
+    "Father would rather walk home than wait for a taxi.",
+    "She bought five pears and a jar of honey.",
+)
+"""Spoken by the best few, the best of whom is taken."""
+
 HELD_OUT: Final[Mapping[str, Sequence[str]]] = {
     "en": (
         "Could you please tell me when the next train leaves?",

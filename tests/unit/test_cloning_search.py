@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from deployments.cloning.blend import HALF, HALVES, Blender, Known, Shares
-from deployments.cloning.search import AT_ONCE, Target, search
+from deployments.cloning.search import AT_ONCE, Target, finalists, search
 from deployments.cloning.surrogate import Surrogate
 from deployments.speech.kokoro_styles import ROWS, STYLE
 
@@ -66,8 +66,8 @@ def test_the_search_comes_nearer_than_any_stock_voice(blender: Blender) -> None:
     ears = Ears(blender)
     known, target = stock(blender, ears), target_of(ears, hidden())
     nearest = float((known.embeddings @ target.embedding).max())
-    best = list(search(target, blender, known, ears, rounds=8, seed=0))[-1]
-    found = ears([best])
+    *_, heard = search(target, blender, known, ears, rounds=8, seed=0)
+    found = ears(finalists(target, blender, heard, 1)[:1])
     reached = float(found.embeddings[0] @ target.embedding)
     assert nearest < 0.95
     assert 1 - reached < 0.3 * (1 - nearest)
@@ -78,8 +78,8 @@ def test_a_round_speaks_as_many_as_it_says_and_no_mixture_twice(blender: Blender
     ears = Ears(blender)
     known, target = stock(blender, ears), target_of(ears, hidden())
     before = ears.count
-    bests = list(search(target, blender, known, ears, rounds=5, seed=0))
-    assert len(bests) == 6
+    rounds = list(search(target, blender, known, ears, rounds=5, seed=0))
+    assert [len(told.shares) for told in rounds] == [VOICES + AT_ONCE * n for n in range(1, 6)]
     assert ears.count - before == 5 * AT_ONCE
     assert len({mixture.tobytes() for mixture in ears.shares[before:]}) == 5 * AT_ONCE
 
@@ -89,7 +89,6 @@ def test_nothing_is_spoken_before_it_is_asked_for(blender: Blender) -> None:
     known, target = stock(blender, ears), target_of(ears, hidden())
     before = ears.count
     found = search(target, blender, known, ears, rounds=400, seed=0)
-    next(found)
     assert ears.count == before
     next(found)
     assert ears.count == before + AT_ONCE
@@ -99,7 +98,8 @@ def test_the_same_seed_finds_the_same_and_another_another(blender: Blender) -> N
     ears = Ears(blender)
     known, target = stock(blender, ears), target_of(ears, hidden())
     one, same, other = (
-        list(search(target, blender, known, ears, rounds=3, seed=seed))[-1] for seed in (1, 1, 2)
+        list(search(target, blender, known, ears, rounds=3, seed=seed))[-1].shares
+        for seed in (1, 1, 2)
     )
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
@@ -118,8 +118,19 @@ def test_a_sample_without_pitch_is_sought_by_its_embedding_alone(blender: Blende
     ears = Ears(blender)
     known = stock(blender, ears)
     target = Target(known.embeddings[3], float("nan"))
-    best = next(search(target, blender, known, ears, rounds=1, seed=0))
+    best, *_ = finalists(target, blender, known, 1)
     assert np.array_equal(best, blender.alone("v3"))
+
+
+def test_the_best_stock_voice_is_among_the_finalists(blender: Blender) -> None:
+    ears = Ears(blender)
+    known, target = stock(blender, ears), target_of(ears, hidden())
+    *_, heard = search(target, blender, known, ears, rounds=4, seed=0)
+    chosen = finalists(target, blender, heard, 3)
+    assert len(chosen) == 4
+    nearest = blender.names[int(np.argmax(known.embeddings @ target.embedding))]
+    assert np.array_equal(chosen[-1], blender.alone(nearest))
+    assert len(finalists(target, blender, known, 3)) == 3
 
 
 def test_a_mixture_s_table_mixes_each_row_and_each_half(blender: Blender) -> None:
