@@ -53,7 +53,8 @@ class Blender:
 
     def places(self, shares: NDArray[np.float32]) -> NDArray[np.float64]:
         """Where mixtures lie among the voices: (n, HALVES, voices) to (n, HALVES, HALF)."""
-        return np.einsum("nhv,vhd->nhd", shares, self.means)
+        placed: NDArray[np.float64] = np.einsum("nhv,vhd->nhd", shares, self.means)
+        return placed
 
     def alone(self, name: str) -> Shares:
         """All of one voice."""

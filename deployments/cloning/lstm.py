@@ -38,13 +38,13 @@ def _states(layer: Layer, sequences: Array) -> Array:
     size = layer.of_state.shape[1]
     given = sequences @ layer.of_input.T + layer.bias
     recurrent = np.ascontiguousarray(layer.of_state.T)
-    state = np.zeros((n, size), np.float32)
-    cell = np.zeros((n, size), np.float32)
+    state: Array = np.zeros((n, size), np.float32)
+    cell: Array = np.zeros((n, size), np.float32)
     out = np.empty((n, steps, size), np.float32)
     for t in range(steps):
         gates = given[:, t] + state @ recurrent
         open_in, forget, open_out = (expit(gates[:, k * size : (k + 1) * size]) for k in (0, 1, 3))
-        cell = forget * cell + open_in * np.tanh(gates[:, 2 * size : 3 * size])
-        state = open_out * np.tanh(cell)
+        cell = np.asarray(forget * cell + open_in * np.tanh(gates[:, 2 * size : 3 * size]))
+        state = np.asarray(open_out * np.tanh(cell))
         out[:, t] = state
     return out

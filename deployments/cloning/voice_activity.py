@@ -31,7 +31,7 @@ def levels(sound: Sound) -> Levels:
     size = round(_WINDOW * sound.rate)
     blocks = sound.samples[: len(sound.samples) // size * size].reshape(-1, size)
     power = np.square(blocks, dtype=np.float64).mean(axis=1)
-    return np.maximum(10 * np.log10(power + 1e-12), _SILENCE_DB).astype(np.float32)
+    return np.asarray(np.maximum(10 * np.log10(power + 1e-12), _SILENCE_DB), np.float32)
 
 
 def spoken(windows: Levels) -> NDArray[np.bool_]:
@@ -48,7 +48,7 @@ def speech_of(sound: Sound) -> Sound:
     """The sound without its long pauses; all of it where nothing is speech."""
     windows = levels(sound)
     smooth = uniform_filter1d(spoken(windows).astype(np.float32), _SMOOTH) > 0.5
-    kept = binary_dilation(smooth, np.ones(_PAUSE + 1))
+    kept = binary_dilation(smooth, np.ones(_PAUSE + 1, bool))
     if not kept.any():
         return sound
     size = round(_WINDOW * sound.rate)
