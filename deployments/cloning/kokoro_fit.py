@@ -4,7 +4,7 @@ The sample's embedding and pitch are sought among mixtures of the stock voices' 
 halves apart. What comes out is the nearest voice that the 54 can make up, not the person's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -126,15 +126,13 @@ class KokoroFit:
 
     def _tag(self, language: str) -> str:
         """The language's tag as the front ends know it. Raises AvatarError `invalid_request`."""
-        wanted = language.lower()
-        for tag in self.kokoro.fronts:
-            if wanted in (tag.lower(), tag.lower().partition("-")[0]):
-                return tag
+        if tag := _named(language, self.kokoro.fronts):
+            return tag
         known = ", ".join(self.kokoro.fronts)
-        why = next((w for tag, w in self.kokoro.missing.items() if tag.lower() == wanted), "")
+        missing = self.kokoro.missing.get(_named(language, self.kokoro.missing) or "")
         raise AvatarError(
             "invalid_request",
-            why or f"A cloned voice cannot speak this language here: choose one of {known}.",
+            missing or f"A cloned voice cannot speak this language here: choose one of {known}.",
             param="language",
         )
 
@@ -160,3 +158,9 @@ class KokoroFit:
         """The embedding and the median pitch of 48 kHz speech."""
         heard = hearing(spoken)
         return self.encoder.embed(heard), median_hz(speech_of(heard))
+
+
+def _named(language: str, tags: Iterable[str]) -> str | None:
+    """The first of the tags that is meant: `pt-BR` by `pt-br` or `pt`."""
+    wanted = language.lower()
+    return next((tag for tag in tags if wanted in (tag.lower(), tag.lower()[:2])), None)

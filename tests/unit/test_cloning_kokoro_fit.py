@@ -1,6 +1,7 @@
 """A cloned voice from a sample of another engine, with the real networks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,6 +96,17 @@ def test_a_language_that_cannot_be_spoken_is_refused(
     with pytest.raises(AvatarError, match="choose one of en-US") as error:
         engine.check(sample, language)
     assert (error.value.code, error.value.param) == ("invalid_request", "language")
+
+
+def test_a_language_whose_reader_is_missing_says_what_to_install(
+    engine: KokoroFit, sample: Sound
+) -> None:
+    fronts = {tag: front for tag, front in engine.kokoro.fronts.items() if tag != "fr-FR"}
+    kokoro = replace(engine.kokoro, fronts=fronts, missing={"fr-FR": "Install espeak-ng."})
+    for language in ("fr", "fr-FR", "FR-fr"):
+        with pytest.raises(AvatarError, match=r"Install espeak-ng\.") as error:
+            replace(engine, kokoro=kokoro).check(sample, language)
+        assert error.value.param == "language"
 
 
 def test_a_sample_that_serves_is_let_in_and_another_is_not(
