@@ -25,6 +25,7 @@ from deployments.cloning.engine import Cloned
 from deployments.cloning.kokoro_fit import KokoroFit
 from deployments.cloning.pitch import median_hz
 from deployments.cloning.sample_check import check_sample
+from deployments.cloning.views import fingerprint
 from deployments.cloning.voice_activity import speech_of
 from deployments.cloning.words import HELD_OUT
 from deployments.speech.hibari import Hibari
@@ -108,7 +109,7 @@ def compared(name: str, sample: Samples, fit: KokoroFit, judge: Judge) -> dict[s
     assert isinstance(cloned, Cloned)  # noqa: S101 - the last that it gives
     cost = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
     alone = np.flatnonzero(fit.known.shares.max(axis=(1, 2)) == 1)
-    alike = fit.known.embeddings[alone] @ targets["led by"]
+    alike = fit.known.fingerprints[alone] @ fingerprint(fit.encoder, hearing(whole))
     nearest = fit.blender.names[int(fit.known.shares[alone[alike.argmax()], 0].argmax())]
 
     def like(styles: Styles) -> dict[str, float]:

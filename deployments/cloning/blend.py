@@ -68,8 +68,8 @@ class Known:
 
     shares: NDArray[np.float32]
     """(n, HALVES, voices)."""
-    embeddings: NDArray[np.float32]
-    """(n, 256)."""
+    fingerprints: NDArray[np.float32]
+    """(n, FINGERPRINT): how the speaker encoder hears them (`views`)."""
     hertz: NDArray[np.float32]
     """(n,): the voices' median pitch."""
 
@@ -83,9 +83,9 @@ class Known:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as data:
             if tuple(data["names"]) != tuple(names):
                 raise ValueError("stock_voices.npz was made with other voices: make it again")
-            return cls(*(data[k].astype(np.float32) for k in ("shares", "embeddings", "hertz")))
+            return cls(*(data[k].astype(np.float32) for k in ("shares", "fingerprints", "hertz")))
 
     def without(self, voice: int) -> "Known":
         """Those in which a voice has no share."""
         kept = ~np.any(self.shares[:, :, voice], axis=1)
-        return Known(self.shares[kept], self.embeddings[kept], self.hertz[kept])
+        return Known(self.shares[kept], self.fingerprints[kept], self.hertz[kept])

@@ -1,6 +1,6 @@
 """Cloning by a fit among Kokoro's stock voices: approximate, on the CPU, in about a minute.
 
-The sample's embedding and pitch are sought among mixtures of the stock voices' styles, the two
+The sample's sound and pitch are sought among mixtures of the stock voices' styles, the two
 halves apart. What comes out is the nearest voice that the 54 can make up, not the person's.
 """
 
@@ -20,6 +20,7 @@ from deployments.cloning.pitch import median_hz
 from deployments.cloning.sample_check import check_sample
 from deployments.cloning.search import AT_ONCE, Target, as_heard, finalists, search
 from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
+from deployments.cloning.views import fingerprint
 from deployments.cloning.voice_activity import speech_of
 from deployments.cloning.words import FINAL, HELD_OUT, SEARCH
 from deployments.speech.engine import Voice
@@ -96,8 +97,7 @@ class KokoroFit:
         Of the voice's languages `language` is the first; the others are all that can be read here.
         """
         tag = self._tag(language)
-        heard = hearing(sample)
-        target = Target(self.encoder.embed(heard), median_hz(speech_of(heard)))
+        target = Target(*self.hear(sample))
         rounds = self.tries // AT_ONCE
         yield 0.0
         with ThreadPoolExecutor(min(self.threads, AT_ONCE)) as pool:
@@ -109,17 +109,17 @@ class KokoroFit:
                 yield done / (rounds + _LAST_ROUNDS)
             last = self._heard(finalists(target, self.blender, known, _FINALISTS), pool, FINAL)
         yield (rounds + 1) / (rounds + _LAST_ROUNDS)
-        best = int(np.argmax(target.scores(as_heard(last.embeddings, last.hertz))))
+        best = int(np.argmax(target.scores(as_heard(last.fingerprints, last.hertz))))
         styles = self.blender.table(last.shares[best])
         said = self.spoken(styles, tag, HELD_OUT[tag.partition("-")[0]])
-        embedding, _ = self.hear(said)
+        stated = self.encoder.embed(hearing(said)) @ self.encoder.embed(hearing(sample))
         others = (other for other in self.kokoro.fronts if other != tag)
         yield Cloned(
             data=write_styles(styles),
             engine="kokoro",
             languages=(tag, *others),
             gain_db=round(speech_gain(said), 1),
-            similarity=round(float(embedding @ target.embedding), 3),
+            similarity=round(float(stated), 3),
             approximate=True,
             licence=_LICENCE,
         )
@@ -144,8 +144,8 @@ class KokoroFit:
         def one(shares: Shares) -> tuple[NDArray[np.float32], float]:
             return self.hear(self.spoken(self.blender.table(shares), _ENGLISH, texts))
 
-        embeddings, hertz = zip(*pool.map(one, mixtures), strict=True)
-        return Known(np.stack(mixtures), np.stack(embeddings), np.array(hertz, np.float32))
+        fingerprints, hertz = zip(*pool.map(one, mixtures), strict=True)
+        return Known(np.stack(mixtures), np.stack(fingerprints), np.array(hertz, np.float32))
 
     def spoken(self, styles: Styles, tag: str, texts: Sequence[str]) -> Sound:
         """Texts in a row as a voice of these styles says them, 48 kHz."""
@@ -155,9 +155,9 @@ class KokoroFit:
         return Sound(np.concatenate(pieces), SOUND_RATE)
 
     def hear(self, spoken: Sound) -> tuple[NDArray[np.float32], float]:
-        """The embedding and the median pitch of 48 kHz speech."""
+        """The fingerprint and the median pitch of 48 kHz speech."""
         heard = hearing(spoken)
-        return self.encoder.embed(heard), median_hz(speech_of(heard))
+        return fingerprint(self.encoder, heard), median_hz(speech_of(heard))
 
 
 def _named(language: str, tags: Iterable[str]) -> str | None:

@@ -37,26 +37,27 @@ Mixtures = NDArray[np.float32]
 class Target:
     """The voice that is sought."""
 
-    embedding: NDArray[np.float32]
+    fingerprint: NDArray[np.float32]
+    """As the speaker encoder hears it (`views`)."""
     hertz: float
 
     def scores(self, heard: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How like it voices are, from what is heard of them, (n, 257): cosine less pitch."""
+        """How like it voices are, cosine less pitch, from what is heard of them (`as_heard`)."""
         lengths = np.maximum(np.linalg.norm(heard[:, :-1], axis=1), 1e-9)
-        cosines = heard[:, :-1] @ self.embedding / lengths
+        cosines = heard[:, :-1] @ self.fingerprint / lengths
         if not np.isfinite(self.hertz):
             return np.asarray(cosines, np.float64)
         semitones = np.abs(heard[:, -1] - 12 * np.log2(self.hertz))
         return np.asarray(cosines - _SEMITONE * semitones, np.float64)
 
 
-def as_heard(embeddings: NDArray[np.float32], hertz: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Embeddings (n, 256) and pitches (n,) as (n, 257), pitch in semitones.
+def as_heard(fingerprints: NDArray[np.float32], hertz: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Fingerprints and pitches (n,) as (n, FINGERPRINT + 1), pitch in semitones.
 
     A pitch that was not found is a middle one.
     """
     pitch = np.where(np.isfinite(hertz), hertz, np.nanmedian(hertz))
-    return np.concatenate([embeddings, 12 * np.log2(pitch)[:, None]], axis=1, dtype=np.float64)
+    return np.concatenate([fingerprints, 12 * np.log2(pitch)[:, None]], axis=1, dtype=np.float64)
 
 
 def search(
@@ -73,7 +74,7 @@ def search(
         tried = listen(_proposals(target, blender, known, dice))
         known = Known(
             np.concatenate([known.shares, tried.shares]),
-            np.concatenate([known.embeddings, tried.embeddings]),
+            np.concatenate([known.fingerprints, tried.fingerprints]),
             np.concatenate([known.hertz, tried.hertz]),
         )
         yield known
@@ -85,7 +86,7 @@ def finalists(target: Target, blender: Blender, known: Known, count: int) -> lis
     What was heard of them counts half, what the surrogate makes of it the other half: whoever is
     best of many was lucky with the words, too.
     """
-    heard = as_heard(known.embeddings, known.hertz)
+    heard = as_heard(known.fingerprints, known.hertz)
     places = blender.places(known.shares)
     smooth, _ = Surrogate.fit(places, heard).predict(places)
     scores = (target.scores(heard) + target.scores(smooth)) / 2
@@ -103,14 +104,14 @@ def _proposals(target: Target, blender: Blender, known: Known, dice: Dice) -> li
     """What to speak next; the second as if the first were heard as predicted."""
     chosen: list[Shares] = []
     for _ in range(AT_ONCE):
-        heard = as_heard(known.embeddings, known.hertz)
+        heard = as_heard(known.fingerprints, known.hertz)
         surrogate = Surrogate.fit(blender.places(known.shares), heard)
         best = _evolved(target, blender, known, surrogate, dice)
         said, _ = surrogate.predict(blender.places(best[None]))
         known = replace(
             known,
             shares=np.concatenate([known.shares, best[None]]),
-            embeddings=np.concatenate([known.embeddings, said[:, :-1].astype(np.float32)]),
+            fingerprints=np.concatenate([known.fingerprints, said[:, :-1].astype(np.float32)]),
             hertz=np.append(known.hertz, np.float32(2 ** (said[0, -1] / 12))),
         )
         chosen.append(best)
@@ -126,7 +127,7 @@ def _evolved(
         said, unsure = surrogate.predict(blender.places(mixtures))
         return target.scores(said) + _CURIOSITY * unsure
 
-    scores = target.scores(as_heard(known.embeddings, known.hertz))
+    scores = target.scores(as_heard(known.fingerprints, known.hertz))
     parents: Mixtures = known.shares[np.argsort(-scores)[:_PARENTS]]
     alone = _alone(known)
     near = known.shares[alone[np.argsort(-scores[alone])[:_NEAR]], 0].argmax(axis=1)

@@ -51,7 +51,7 @@ def stock(blender: Blender, ears: Ears) -> Known:
 
 def target_of(ears: Ears, shares: Shares) -> Target:
     heard = ears([shares])
-    return Target(heard.embeddings[0], float(heard.hertz[0]))
+    return Target(heard.fingerprints[0], float(heard.hertz[0]))
 
 
 def hidden() -> Shares:
@@ -65,10 +65,10 @@ def hidden() -> Shares:
 def test_the_search_comes_nearer_than_any_stock_voice(blender: Blender) -> None:
     ears = Ears(blender)
     known, target = stock(blender, ears), target_of(ears, hidden())
-    nearest = float((known.embeddings @ target.embedding).max())
+    nearest = float((known.fingerprints @ target.fingerprint).max())
     *_, heard = search(target, blender, known, ears, rounds=8, seed=0)
     found = ears(finalists(target, blender, heard, 1)[:1])
-    reached = float(found.embeddings[0] @ target.embedding)
+    reached = float(found.fingerprints[0] @ target.fingerprint)
     assert nearest < 0.95
     assert 1 - reached < 0.3 * (1 - nearest)
     assert abs(12 * np.log2(found.hertz[0] / target.hertz)) < 1
@@ -107,17 +107,17 @@ def test_the_same_seed_finds_the_same_and_another_another(blender: Blender) -> N
 
 def test_mixtures_stay_among_the_voices(blender: Blender) -> None:
     ears = Ears(blender)
-    far = Target(-ears([hidden()]).embeddings[0], 80.0)
+    far = Target(-ears([hidden()]).fingerprints[0], 80.0)
     list(search(far, blender, stock(blender, ears), ears, rounds=6, seed=0))
     for shares in ears.shares:
         assert shares.sum(axis=1) == pytest.approx(np.ones(HALVES), abs=1e-3)
         assert np.minimum(shares, 0).sum(axis=1).min() >= -0.31
 
 
-def test_a_sample_without_pitch_is_sought_by_its_embedding_alone(blender: Blender) -> None:
+def test_a_sample_without_pitch_is_sought_by_its_sound_alone(blender: Blender) -> None:
     ears = Ears(blender)
     known = stock(blender, ears)
-    target = Target(known.embeddings[3], float("nan"))
+    target = Target(known.fingerprints[3], float("nan"))
     best, *_ = finalists(target, blender, known, 1)
     assert np.array_equal(best, blender.alone("v3"))
 
@@ -128,7 +128,7 @@ def test_the_best_stock_voice_is_among_the_finalists(blender: Blender) -> None:
     *_, heard = search(target, blender, known, ears, rounds=4, seed=0)
     chosen = finalists(target, blender, heard, 3)
     assert len(chosen) == 4
-    nearest = blender.names[int(np.argmax(known.embeddings @ target.embedding))]
+    nearest = blender.names[int(np.argmax(known.fingerprints @ target.fingerprint))]
     assert np.array_equal(chosen[-1], blender.alone(nearest))
     assert len(finalists(target, blender, known, 3)) == 3
 
@@ -164,7 +164,7 @@ def test_the_map_that_comes_along_holds_every_stock_voice_alone() -> None:
     known = Known.load(names)
     alone = known.shares[known.shares.max(axis=(1, 2)) == 1]
     assert {names[int(n)] for n in alone[:, 0].argmax(axis=1)} == set(names)
-    assert np.linalg.norm(known.embeddings, axis=1) == pytest.approx(1, abs=0.01)
+    assert np.linalg.norm(known.fingerprints, axis=1) == pytest.approx(1, abs=0.01)
     left = known.without(names.index("af_heart"))
     assert 0 < len(left.shares) < len(known.shares)
     assert not left.shares[:, :, names.index("af_heart")].any()

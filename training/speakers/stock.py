@@ -20,6 +20,7 @@ from deployments.cloning.pitch import median_hz
 from deployments.cloning.search import as_heard
 from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
 from deployments.cloning.surrogate import KERNEL, Kernel
+from deployments.cloning.views import fingerprint
 from deployments.cloning.voice_activity import speech_of
 from deployments.speech.kokoro_styles import STYLE
 from media.sound import Sound
@@ -34,25 +35,25 @@ GRID: Final = product((0.3, 1.0, 3.0), (0.1, 0.3, 1.0), (0.35, 0.5, 0.7, 1.0), (
 
 def heard(folder: Path, encoder: SpeakerEncoder) -> Known:
     """Everybody's first utterance."""
-    shares, embeddings, hertz = [], [], []
+    shares, fingerprints, hertz = [], [], []
     for path in sorted(folder.glob("*-0.npz")):
         with np.load(path) as data:
             sound = Sound((data["sound"] / 32768).astype(np.float32), HEARING_RATE)
             shares.append(data["shares"])
-        embeddings.append(encoder.embed(sound))
+        fingerprints.append(fingerprint(encoder, sound))
         hertz.append(median_hz(speech_of(sound)))
-    return Known(np.stack(shares), np.stack(embeddings), np.array(hertz, np.float32))
+    return Known(np.stack(shares), np.stack(fingerprints), np.array(hertz, np.float32))
 
 
 def told(places: NDArray[np.float64], known: Known, kernel: Kernel) -> tuple[float, float]:
     """Between what is heard of each and what the others tell: mean cosine and mean semitones."""
-    said = as_heard(known.embeddings, known.hertz)
+    said = as_heard(known.fingerprints, known.hertz)
     inverse = np.linalg.inv(kernel.covariance(places, places) + kernel.noise * np.eye(len(places)))
     # Leave-one-out residuals of a Gaussian process (Rasmussen and Williams 2006, equation 5.12).
     wrong = inverse @ (said - said.mean(axis=0)) / np.diag(inverse)[:, None]
     guessed = said - wrong
     vectors = guessed[:, :-1] / np.linalg.norm(guessed[:, :-1], axis=1, keepdims=True)
-    cosines = np.einsum("ij,ij->i", vectors, known.embeddings)
+    cosines = np.einsum("ij,ij->i", vectors, known.fingerprints)
     return float(cosines.mean()), float(np.abs(wrong[:, -1]).mean())
 
 
@@ -72,7 +73,7 @@ def main() -> None:
         OUT,
         names=np.array(blender.names),
         shares=known.shares.astype(np.float16),
-        embeddings=known.embeddings.astype(np.float16),
+        fingerprints=known.fingerprints.astype(np.float16),
         hertz=known.hertz.astype(np.float16),
     )
 
