@@ -7,7 +7,8 @@ import pytest
 
 from deployments.cloning.pitch import median_hz
 from deployments.cloning.sample_check import check_sample
-from deployments.cloning.speaker_encoder import FILE, WEIGHTS, SpeakerEncoder
+from deployments.cloning.speaker_encoder import FILE, SIZE, WEIGHTS, SpeakerEncoder
+from deployments.cloning.views import VIEWS, fingerprint
 from deployments.cloning.voice_activity import speech_of
 from deployments.speech.hibari import Hibari
 from deployments.speech.kokoro import Kokoro
@@ -109,6 +110,20 @@ def test_pauses_do_not_change_who_is_heard(encoder: SpeakerEncoder, heart: Sampl
     one, other = (encoder.embed(hearing(Sound(x, SOUND_RATE))) for x in (heart, paused))
     assert one @ other > 0.97
     assert speech_of(hearing(Sound(paused, SOUND_RATE))).seconds < len(heart) / SOUND_RATE + 0.5
+
+
+def test_a_fingerprint_s_cosine_is_the_mean_of_four_views_the_plain_one_first(
+    encoder: SpeakerEncoder, heart: Samples, george: Samples
+) -> None:
+    sounds = [hearing(Sound(samples, SOUND_RATE)) for samples in (heart, george)]
+    one, other = (fingerprint(encoder, sound) for sound in sounds)
+    assert one.shape == (VIEWS * SIZE,)
+    assert np.linalg.norm(one) == pytest.approx(1, abs=1e-4)
+    views = [2 * one[n * SIZE : (n + 1) * SIZE] for n in range(VIEWS)]
+    np.testing.assert_allclose(views[0], encoder.embed(sounds[0]), atol=1e-5)
+    cosines = [view @ (2 * other[n * SIZE : (n + 1) * SIZE]) for n, view in enumerate(views)]
+    assert one @ other == pytest.approx(np.sum(cosines) / VIEWS, abs=1e-4)
+    assert len({round(float(views[0] @ view), 3) for view in views}) == VIEWS
 
 
 @pytest.mark.parametrize("hertz", [70.0, 118.0, 231.0, 395.0])
