@@ -8,7 +8,7 @@ EXTRAS ?= test
 CONFIG ?= config/local.yaml
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
-TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices
+TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices resemblyzer-encoder
 SENTENCE := Hello! I am a face that nobody has. Give me words, or your own voice, and I will say what you want to say.
 
 .PHONY: demo gpu serve test test-fast lint weights k8s sbom clean
