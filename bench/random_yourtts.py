@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from TTS.encoder.configs.speaker_encoder_config import SpeakerEncoderConfig
 from TTS.encoder.models.resnet import ResNetSpeakerEncoder
+from TTS.tts.configs.shared_configs import CharactersConfig
 from TTS.tts.configs.vits_config import VitsConfig
 from TTS.tts.models.vits import Vits
 
@@ -41,8 +42,6 @@ def _config(languages: str) -> VitsConfig:
         add_blank=True,
         use_d_vector_file=True,
         d_vector_dim=512,
-        use_language_embedding=True,
-        language_ids_file=languages,
     )
     config.audio.sample_rate = 16_000
     config.audio.num_mels = 80
@@ -54,17 +53,17 @@ def _config(languages: str) -> VitsConfig:
     args.num_layers_text_encoder = 10
     args.resblock_type_decoder = "2"
     args.init_discriminator = False
-    config.characters = {
-        "characters_class": "TTS.tts.models.vits.VitsCharacters",
-        "pad": "_",
-        "eos": "&",
-        "bos": "*",
-        "characters": _LETTERS,
-        "punctuations": "!'(),-.:;? ",
-        "phonemes": "",
-        "is_unique": True,
-        "is_sorted": True,
-    }
+    config.characters = CharactersConfig(
+        characters_class="TTS.tts.models.vits.VitsCharacters",
+        pad="_",
+        eos="&",
+        bos="*",
+        characters=_LETTERS,
+        punctuations="!'(),-.:;? ",
+        phonemes="",
+        is_unique=True,
+        is_sorted=True,
+    )
     config.num_chars = args.num_chars = len(_LETTERS) + 13
     return config
 
@@ -75,7 +74,7 @@ def _point_elsewhere(path: Path) -> None:
     for part in (config, config["model_args"]):
         part["d_vector_file"] = ["/trained/here/speakers.json"]
         part["speakers_file"] = "/trained/here/speakers.json"
-        part["language_ids_file"] = "/trained/here/language_ids.json"
+    config["model_args"]["language_ids_file"] = "/trained/here/language_ids.json"
     config["model_args"]["use_speaker_encoder_as_loss"] = True
     config["model_args"]["speaker_encoder_model_path"] = "/trained/here/model_se.pth"
     config["model_args"]["speaker_encoder_config_path"] = "/trained/here/config_se.json"

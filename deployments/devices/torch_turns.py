@@ -25,7 +25,7 @@ def turn(on: TorchDevice, seed: int) -> Iterator[None]:
     devices = [on.device] if on.is_cuda else []
     with _TURN:
         try:
-            with torch.random.fork_rng(devices=devices), torch.inference_mode():
+            with torch.random.fork_rng(devices=devices), torch.no_grad():
                 torch.manual_seed(seed)
                 yield
             return

@@ -57,8 +57,11 @@ class Network(Protocol):
     def fits(self, text: str, language: str) -> bool:
         """Whether it speaks the text in one go, to its end."""
 
-    def listen(self, sample: Samples) -> Any:
-        """The voice of a sample, at the rate that the engine takes, in the network's own terms."""
+    def listen(self, sample: Samples, language: str) -> Any:
+        """The voice of a sample, at the rate that the engine takes, in the network's own terms.
+
+        `language`: what it will speak. Raises AvatarError `overloaded`.
+        """
 
     def say(
         self, words: Sequence[str], language: str, manner: Any, speed: float, seed: int
@@ -105,7 +108,8 @@ class ZeroShot:
         """Hear a made-up sample, speak a few words in it, and in the first stock voice."""
         noise = np.random.default_rng(0).normal(0, 0.1, 3 * self.takes.rate).astype(np.float32)
         language = self.network.languages[0]
-        self.network.say(PROBE.split(), language, self.network.listen(noise), 1.0, 0)
+        manner = self.network.listen(noise, language)
+        self.network.say(PROBE.split(), language, manner, 1.0, 0)
         for voice in self.voices[:1]:
             for _ in self.speak(PROBE, voice.id):
                 pass
@@ -118,7 +122,8 @@ class ZeroShot:
         """
         if voice.engine != self.takes.engine:
             raise _unusable(f"it was made for {voice.engine}, this is {self.takes.engine}")
-        if primary(voice.languages[0]) not in self.network.languages:
+        language = primary(voice.languages[0])
+        if language not in self.network.languages:
             spoken = ", ".join(self.network.languages)
             raise _unusable(f"{voice.languages[0]} is not spoken here, only {spoken}")
         try:
@@ -126,7 +131,7 @@ class ZeroShot:
         except ValueError as error:
             raise _unusable(str(error)) from error
         heard = resample(sample.samples, sample.rate, self.takes.rate)
-        manner = self.network.listen(heard)
+        manner = self.network.listen(heard, language)
         return replace(self, voices=(voice,), manners={voice.id: manner}, gains=Gains())
 
     def check(self, text: str, voice: str) -> int:

@@ -77,7 +77,7 @@ class XTTSNetwork:
             return False
         return len(tokenizer.encode(text.lower(), lang=language)) < self._most_tokens
 
-    def listen(self, sample: Samples) -> Manner:
+    def listen(self, sample: Samples, language: str) -> Manner:
         """The latents of a sample at HEARS."""
         config = self._model.config
         sound = torch.from_numpy(sample)[None].to(self._on.device)

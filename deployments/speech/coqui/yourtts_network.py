@@ -73,7 +73,7 @@ class YourTTSNetwork:
             2 * LONGEST  # numbers grow when they are written out
         )
 
-    def listen(self, sample: Samples) -> Manner:
+    def listen(self, sample: Samples, language: str) -> Manner:
         """The embedding of a sample at 16 kHz."""
         sound = torch.from_numpy(sample)[None].to(self._on.device)
         with turn(self._on, 0):
@@ -100,7 +100,7 @@ class YourTTSNetwork:
             made = self._model.inference(torch.tensor([ids], device=device), asked)
             samples = made["model_outputs"].reshape(-1).float().cpu().numpy()
             durations = made["durations"].reshape(-1).float().cpu().numpy()
-        ends = np.cumsum(durations) * self._frame
+        ends = np.cumsum(durations, dtype=np.float64) * self._frame
         times = self._times(symbols, owners, ends)
         return Said(samples, self._rate, words_of(words, times))
 
@@ -166,9 +166,7 @@ def _vits(files: Mapping[str, Path]) -> Vits:
         config.model_args.speaker_encoder_model_path = ""
         config.model_args.speaker_encoder_config_path = ""
         config.model_args.init_discriminator = False
-        config.language_ids_file = config.model_args.language_ids_file = str(
-            files["language_ids.json"]
-        )
+        config.model_args.language_ids_file = str(files["language_ids.json"])
         model = Vits(config)
     except Exception as error:  # its libraries raise all kinds
         raise unfit(path, "it describes no YourTTS") from error
