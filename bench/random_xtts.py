@@ -94,6 +94,6 @@ def _save_vocabulary(path: Path) -> None:
     special = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{tag}]" for tag in LANGUAGES), "[START]"]
     letters = [chr(c) for c in (*range(33, 127), *range(0xA1, 0x250))]
     vocabulary = {token: n for n, token in enumerate([*special, *letters])}
-    tokenizer = Tokenizer(BPE(vocabulary, [], unk_token="[UNK]"))
+    tokenizer = Tokenizer(BPE(vocabulary, [], unk_token="[UNK]"))  # noqa: S106 - no password
     tokenizer.add_special_tokens(special)
     path.write_text(json.dumps(json.loads(tokenizer.to_str())))

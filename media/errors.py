@@ -12,6 +12,7 @@ RETRYABLE: Final[Mapping[str, bool]] = {
     "unreadable_image": False,
     "unreadable_audio": False,
     "silent_audio": False,
+    "unusable_sample": False,
     "empty_text": False,
     "text_too_long": False,
     "unknown_voice": False,

@@ -1,0 +1,1 @@
+"""Cloning: a voice made from a sample."""

@@ -95,7 +95,7 @@ class PocketTTS(ZeroShot):
         from deployments.devices.torch_device import open_device
 
         on = open_device("cpu" if device == "auto" else device, "float32", memory_mb)
-        network = PocketNetwork.open(paths, on, threads=threads, quantize=quantize)
+        network = PocketNetwork.open(paths, LANGUAGES, on, threads=threads, quantize=quantize)
         if folder or "en" not in tags:
             return cls(network, (), {}, seed=seed)
         states = {name: network.recall("en", _needed(files, _voice(name))) for name in STOCK}

@@ -16,7 +16,6 @@ from deployments.devices.torch_turns import turn
 from deployments.speech.fronts.dense import joined
 from deployments.speech.heard import Said
 from deployments.speech.pacing import paced
-from deployments.speech.pocket import LANGUAGES
 from media.errors import AvatarError
 from media.sound import Samples
 
@@ -39,6 +38,7 @@ class PocketNetwork:
     def open(
         cls,
         paths: Mapping[str, Mapping[str, Path]],
+        names: Mapping[str, str],
         on: TorchDevice,
         *,
         threads: int,
@@ -46,13 +46,21 @@ class PocketNetwork:
     ) -> Self:
         """The models of the languages; nothing is fetched and no pickle opened.
 
+        `paths`: by language the files "weights" and "tokenizer", or "config", which names them;
+        `names`: what the library calls a language's model.
+
         Raises AvatarError `weights_missing` for files that are not a model's.
         """
         # What it warns of quotes the text.
         logging.getLogger("pocket_tts").setLevel(logging.ERROR)
         models = {}
         for tag, found in paths.items():
-            model = _load(tag, found, quantize).to(on.device).eval().requires_grad_(False)
+            model = (
+                _load(names.get(tag, tag), found, quantize)
+                .to(on.device)
+                .eval()
+                .requires_grad_(False)
+            )
             # As many as have piled up, as the library does, gives other roundings each time.
             model.max_decoder_frames_per_call = 1
             models[tag] = model
@@ -98,10 +106,10 @@ class PocketNetwork:
         return self._on.peak_mb()
 
 
-def _load(tag: str, found: Mapping[str, Path], quantize: bool) -> TTSModel:
+def _load(name: str, found: Mapping[str, Path], quantize: bool) -> TTSModel:
     """The model of a config whose files all lie here, so that the library fetches none."""
     own = found.get("config")
-    source = own or CONFIGS_DIR / f"{LANGUAGES[tag]}.yaml"
+    source = own or CONFIGS_DIR / f"{name}.yaml"
     try:
         config = yaml.safe_load(source.read_text(encoding="utf-8"))
         files = found if own is None else _own_files(config, own.parent)

@@ -134,7 +134,7 @@ def test_an_option_chooses_among_an_engines_weights() -> None:
 
 def test_weights_that_an_option_chooses_are_loaded_by_an_engine() -> None:
     chosen = [weights for weights in load_manifest().values() if weights.options]
-    assert len(chosen) == 8
+    assert len(chosen) == 25
     assert all(weights.engines and not weights.default for weights in chosen)
 
 

@@ -24,7 +24,11 @@ HEARS: Final = 22_050
 Manner = tuple[torch.Tensor, torch.Tensor]
 """Latents that condition the language model, (1, n, channels), and the decoder, (1, 512, 1)."""
 
-_TRAINING_ONLY: Final = ("torch_mel_spectrogram_style_encoder", "torch_mel_spectrogram_dvae", "dvae")
+_TRAINING_ONLY: Final = (
+    "torch_mel_spectrogram_style_encoder",
+    "torch_mel_spectrogram_dvae",
+    "dvae",
+)
 _PICKLED: Final = (
     BaseDatasetConfig,
     XttsConfig,
