@@ -1,7 +1,7 @@
 """Pocket TTS's own parts with random weights, saved as a model's folder is.
 
 Tiny for the tests, or as large as the published ones: what speech costs depends on the weights only
-in when they end a sentence.
+in when a sentence ends.
 """
 
 import json
@@ -17,12 +17,15 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import Unigram
 
-_ENDLESS = -1e4
-"""An end of sentence that never comes: random weights speak until the text's longest time."""
+_SURE = 1e4
+"""How sure the network is that a sentence is over, or that it is not."""
 
 
 def save_pocket(folder: Path, *, real: bool = False) -> Path:
-    """`config.yaml`, `model.safetensors` and `tokenizer.json`."""
+    """`config.yaml`, `model.safetensors` and `tokenizer.json`.
+
+    A tiny model ends each sentence as soon as it may, a real one as late.
+    """
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
     config = yaml.safe_load((CONFIGS_DIR / "english.yaml").read_text())
@@ -33,7 +36,7 @@ def save_pocket(folder: Path, *, real: bool = False) -> Path:
     table["n_bins"], table["tokenizer_path"] = bins, str(folder / "tokenizer.json")
     config["weights_path"] = None
     config["weights_path_without_voice_cloning"] = None
-    state = _random(Config(**config))
+    state = _random(Config(**config), -_SURE if real else _SURE)
     save_file(state, folder / "model.safetensors")
     config["weights_path"] = "hf://someone/mine/model.safetensors@main"
     table["tokenizer_path"] = "hf://someone/mine/tokenizer.json"
@@ -41,7 +44,7 @@ def save_pocket(folder: Path, *, real: bool = False) -> Path:
     return folder
 
 
-def _random(config: Config) -> dict[str, torch.Tensor]:
+def _random(config: Config, end: float) -> dict[str, torch.Tensor]:
     model = TTSModel(
         FlowLMModel.from_pydantic_config(
             config.flow_lm,
@@ -55,7 +58,7 @@ def _random(config: Config) -> dict[str, torch.Tensor]:
     model.mimi = build_mimi(config.mimi)
     with torch.no_grad():
         model.flow_lm.out_eos.weight.zero_()
-        model.flow_lm.out_eos.bias.fill_(_ENDLESS)
+        model.flow_lm.out_eos.bias.fill_(end)
     return {name: value.contiguous().clone() for name, value in model.state_dict().items()}
 
 

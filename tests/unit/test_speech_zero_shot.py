@@ -142,7 +142,7 @@ def test_numbers_that_a_network_spoils_are_silence() -> None:
 
 
 @pytest.mark.parametrize("voice", [ANN, "tones_en_zoe"])
-@pytest.mark.parametrize("level", [0.004, 0.3])
+@pytest.mark.parametrize("level", [0.01, 0.3])
 def test_every_voice_speaks_at_speech_level_however_loud_its_network_is(
     voice: str, level: float
 ) -> None:
