@@ -68,7 +68,7 @@ def _older_names() -> Iterator[None]:
 def _config(real: bool) -> XttsConfig:
     channels, layers, heads = (1024, 30, 16) if real else (64, 2, 4)
     args = XttsArgs(
-        gpt_max_audio_tokens=605 if real else 60,
+        gpt_max_audio_tokens=605 if real else 24,
         gpt_layers=layers,
         gpt_n_model_channels=channels,
         gpt_n_heads=heads,

@@ -47,7 +47,9 @@ def test_without_weights_the_engine_says_which_and_what_to_do(
 
 def test_what_no_sum_is_known_of_is_not_fetched_but_taken_by_hand(settings: Settings) -> None:
     store = open_store(settings)
-    with pytest.raises(AvatarError, match=r"download https://github\.com/coqui-ai/.*\.zip") as error:
+    with pytest.raises(
+        AvatarError, match=r"download https://github\.com/coqui-ai/.*\.zip"
+    ) as error:
         store.fetch("yourtts")
     assert error.value.code == "weights_missing"
     assert "weights add yourtts FOLDER" in error.value.message

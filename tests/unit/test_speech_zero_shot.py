@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - East Asian marks are what is tested
+
 """What engines that speak from a sample share, with a network of tones in place of a voice."""
 
 from collections.abc import Sequence
@@ -72,7 +72,9 @@ def engine(network: Tones | None = None, level: float = 0.01, **options: Any) ->
 
 
 ANN = "tones_en_ann-lee"
-TEXT = "Well, this is said in pieces. Each has an end, and none of the words may be lost on the way."
+TEXT = (
+    "Well, this is said in pieces. Each has an end, and none of the words may be lost on the way."
+)
 
 
 def said(spoken: Sequence[Speech]) -> list[str]:

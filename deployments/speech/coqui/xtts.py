@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from deployments.speech.coqui.opening import library_missing, required
+from deployments.speech.coqui.opening import EXTRA, library_missing, required
 from deployments.speech.scripts import primary
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
@@ -25,11 +25,8 @@ LANGUAGES: Final = (
     *("en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru", "nl", "cs", "ar", "zh", "hu"),
     *("ko", "ja", "hi"),
 )
-_READERS: Final = {
-    "ja": ("cutlet", "pip install 'coqui-tts[ja]'"),
-    "zh": ("pypinyin", "pip install 'avatar-serve[chinese]'"),
-}
-"""What a language is read by, where the library does not bring it."""
+_READERS: Final = {"ja": "cutlet", "zh": "pypinyin"}
+"""What a language is read by, where the library itself does not bring it; the extra does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def _known(model: str) -> str:
 def _unread() -> dict[str, str]:
     """Languages whose reader is not installed, and what to do."""
     return {
-        tag: f"XTTS reads {tag} by {library}, which is not installed: {command}."
-        for tag, (library, command) in _READERS.items()
+        tag: f"XTTS reads {tag} by {library}, which is not installed: {EXTRA}."
+        for tag, library in _READERS.items()
         if importlib.util.find_spec(library) is None
     }
