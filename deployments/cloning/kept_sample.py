@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 from deployments.cloning.engine import Cloned
 from deployments.cloning.sample_speech import prepared, require_speech
-from deployments.speech.scripts import primary
+from deployments.speech.scripts import listed, primary
 from deployments.speech.zero_shot import Takes
 from media.errors import AvatarError
 from media.sound import Sound
@@ -44,8 +44,7 @@ class KeptSample:
         takes = getattr(getattr(importlib.import_module(module), name), "takes", None)
         if not isinstance(takes, Takes):
             raise ValueError(f"{engine} does not speak from a sample")
-        wanted = dict.fromkeys(primary(t.strip()) for t in languages.split(",") if t.strip())
-        return cls(takes, tuple(wanted) or takes.languages)
+        return cls(takes, listed(languages) or takes.languages)
 
     def warm_up(self) -> None:
         """There is nothing to warm up."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from deployments.speech.scripts import primary
+from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
 from media.errors import AvatarError
@@ -105,7 +105,7 @@ class PocketTTS(ZeroShot):
 
 
 def _tags(languages: str, known: Mapping[str, str] | None) -> tuple[str, ...]:
-    tags = tuple(dict.fromkeys(primary(t.strip()) for t in languages.split(",") if t.strip()))
+    tags = listed(languages)
     if not tags:
         raise ValueError("languages must name at least one language")
     if known is not None and (wrong := [tag for tag in tags if tag not in known]):

@@ -49,7 +49,7 @@ class PocketNetwork:
         `paths`: by language the files "weights" and "tokenizer", or "config", which names them;
         `names`: what the library calls a language's model.
 
-        Raises AvatarError `weights_missing` for files that are not a model's.
+        Raises AvatarError `weights_missing` for files that are not a model's, `overloaded`.
         """
         # What it warns of quotes the text.
         logging.getLogger("pocket_tts").setLevel(logging.ERROR)

@@ -28,6 +28,11 @@ def primary(tag: str) -> str:
     return tag.split("-")[0].lower()
 
 
+def listed(languages: str) -> tuple[str, ...]:
+    """Primary tags of BCP 47 tags separated by commas, each once."""
+    return tuple(dict.fromkeys(primary(t.strip()) for t in languages.split(",") if t.strip()))
+
+
 def readable(word: str, language: str) -> bool:
     """Whether something in the word is a digit or a letter of the language (a primary tag)."""
     scripts = _SCRIPTS.get(language, _LATIN)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deployments.loading import EngineConfig, engine_class, load_engine, weights_of
+from deployments.speech.coqui.numbers import speakable
 from deployments.speech.coqui.opening import required
 from deployments.speech.coqui.xtts import FILES as XTTS_FILES
 from deployments.speech.coqui.xtts import XTTS
@@ -143,3 +144,29 @@ def test_the_manifest_s_files_have_names_of_their_own_across_the_speech_engines(
     manifest = open_store(Settings()).manifest
     names = [f.name for w in manifest.values() if w.stage == "speech" for f in w.files]
     assert len(names) == len(set(names))
+
+
+def small_numbers_only(written: str) -> int:
+    """A reader like Coqui's, which gives up on large ones."""
+    longest = max((len(part) for part in written.split() if part.isdigit()), default=0)
+    if longest > 3:
+        raise OverflowError("abs must be less than 1000")
+    return longest
+
+
+def test_what_the_library_can_read_stays_as_it_is_written() -> None:
+    assert speakable("$250,", "en", small_numbers_only) == "$250,"
+
+
+def test_a_number_that_is_too_large_for_the_library_is_said_by_its_digits() -> None:
+    assert speakable("12345", "en", small_numbers_only) == "1 2 3 4 5"
+    assert speakable("1234", "hi", small_numbers_only) == "एक दो तीन चार"
+
+
+def test_what_cannot_be_read_at_all_is_refused_and_not_left_out() -> None:
+    def never(written: str) -> None:
+        raise NotImplementedError
+
+    with pytest.raises(AvatarError, match="write it out in words") as error:
+        speakable("5", "hu", never)
+    assert (error.value.code, error.value.param) == ("invalid_request", "text")

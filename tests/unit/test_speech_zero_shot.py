@@ -1,4 +1,3 @@
-
 """What engines that speak from a sample share, with a network of tones in place of a voice."""
 
 from collections.abc import Sequence

@@ -1,4 +1,3 @@
-
 """XTTS's own networks, small and with random weights: they speak noise, by all the rules."""
 
 import hashlib
@@ -155,3 +154,22 @@ def test_a_gpu_that_is_not_there_is_told() -> None:
 
     with pytest.raises(AvatarError, match="torch sees none"):
         open_device("cuda", "float32")
+
+
+NUMBERS = ("9" * 40, "1" * 120, "$1.2.3", "€5,00,0", "3.000.000.000.000.000.000.000", "٣٤٥", "½",
+           "5.", "1st 999999999999999999999th", "12,5 %", "#1 @x & y 5% 3°",
+           "1.000.000,50 €")  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_of_all_kinds_are_read_by_some_way(engine: XTTS, language: str) -> None:
+    for number in NUMBERS:
+        read = engine.network._speakable(number.split(), language)
+        assert engine.network._read(read, language)
+
+
+def test_hindi_numbers_are_said_digit_by_digit(engine: XTTS) -> None:
+    assert engine.network._speakable(["25"], "hi") == "दो पाँच"
+    hindi = engine.with_voice(cloned("xtts", "hi"), hummed())
+    (piece,) = spoken(hindi, "मेरे पास 25 सेब हैं।", "voice_1")
+    assert [w.text for w in piece.words] == ["मेरे", "पास", "25", "सेब", "हैं।"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from deployments.speech.coqui.opening import EXTRA, library_missing, required
-from deployments.speech.scripts import primary
+from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
 
@@ -67,7 +67,7 @@ class XTTS(ZeroShot):
         """
         found = required(files, FILES, folder, _known(model))
         readable = tuple(tag for tag in LANGUAGES if tag not in _unread())
-        offered = tuple(dict.fromkeys(primary(t.strip()) for t in languages.split(",") if t))
+        offered = listed(languages)
         if wrong := [tag for tag in offered if tag not in readable]:
             raise ValueError(_unread().get(wrong[0], f"XTTS speaks no {wrong[0]}"))
         try:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -12,7 +13,8 @@ from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 from TTS.tts.models import xtts
 
 from deployments.devices.torch_device import TorchDevice
-from deployments.devices.torch_turns import turn
+from deployments.devices.torch_turns import moved, turn
+from deployments.speech.coqui.numbers import speakable
 from deployments.speech.coqui.opening import tensors, unfit
 from deployments.speech.fronts.dense import joined
 from deployments.speech.heard import Said
@@ -69,17 +71,17 @@ class XTTSNetwork:
         except Exception as error:  # its libraries raise all kinds
             raise unfit(files["config.json"], "it describes no XTTS") from error
         _fill(model, files["model.pth"])
-        model.requires_grad_(False).to(on.device)
+        moved(model.requires_grad_(False), on)
         if not on.is_cuda:
             torch.set_num_threads(threads)
         return cls(model, on, languages), _speakers(files["speakers_xtts.pth"])
 
     def fits(self, text: str, language: str) -> bool:
         """Whether it is within the length that the model speaks to its end."""
-        tokenizer = self._model.tokenizer
-        if len(text) > tokenizer.char_limits[language]:
+        if len(text) > self._model.tokenizer.char_limits[language]:
             return False
-        return len(tokenizer.encode(text.lower(), lang=language)) < self._most_tokens
+        read = self._read(self._speakable(text.split(), language), language)
+        return len(read) < int(self._model.args.gpt_max_text_tokens)
 
     def listen(self, sample: Samples, language: str) -> Manner:
         """The latents of a sample at HEARS."""
@@ -98,9 +100,10 @@ class XTTSNetwork:
     ) -> Said:
         """The words; the network does not tell when each is heard."""
         latents, speaker = manner
+        text = self._speakable(words, language)
         with turn(self._on, seed):
             made: dict[str, Any] = self._model.inference(
-                joined(words), language, latents, speaker, speed=speed, **self._sampling
+                text, language, latents, speaker, speed=speed, **self._sampling
             )
         return Said(made["wav"], self._model.args.output_sample_rate)
 
@@ -108,9 +111,14 @@ class XTTSNetwork:
         """The most that the GPU held, MiB; None on a CPU."""
         return self._on.peak_mb()
 
-    @property
-    def _most_tokens(self) -> int:
-        return int(self._model.args.gpt_max_text_tokens)
+    def _read(self, text: str, language: str) -> list[int]:
+        """Its tokens."""
+        read: list[int] = self._model.tokenizer.encode(text.lower(), lang=language)
+        return read
+
+    def _speakable(self, words: Sequence[str], language: str) -> str:
+        read = partial(self._read, language=language)
+        return joined([speakable(word, language, read) for word in words])
 
 
 def _fill(model: xtts.Xtts, path: Path) -> None:

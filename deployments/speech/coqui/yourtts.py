@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from deployments.speech.coqui.opening import library_missing, required
-from deployments.speech.scripts import primary
+from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
 
@@ -65,7 +65,7 @@ class YourTTS(ZeroShot):
         or a language that there is not.
         """
         found = required(files, FILES, folder, _known(model))
-        offered = tuple(dict.fromkeys(primary(t.strip()) for t in languages.split(",") if t))
+        offered = listed(languages)
         if wrong := sorted(set(offered) - set(LANGUAGES)):
             raise ValueError(f"YourTTS speaks no {wrong[0]}, only {', '.join(LANGUAGES)}")
         try:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -15,7 +16,8 @@ from TTS.tts.layers.xtts.tokenizer import multilingual_cleaners
 from TTS.tts.models.vits import Vits
 
 from deployments.devices.torch_device import TorchDevice
-from deployments.devices.torch_turns import turn
+from deployments.devices.torch_turns import moved, turn
+from deployments.speech.coqui.numbers import speakable
 from deployments.speech.coqui.opening import tensors, unfit
 from deployments.speech.heard import Said
 from deployments.speech.scripts import primary
@@ -62,7 +64,7 @@ class YourTTSNetwork:
         model = _vits(files)
         encoder = _encoder(files)
         for network in (model, encoder):
-            network.eval().requires_grad_(False).to(on.device)
+            moved(network.eval().requires_grad_(False), on)
         if not on.is_cuda:
             torch.set_num_threads(threads)
         return cls(model, encoder, numbers, on, languages), _speakers(files["speakers.json"])
@@ -113,8 +115,9 @@ class YourTTSNetwork:
         tokenizer = self._model.tokenizer
         known = set(tokenizer.characters.vocab)
         spelled = []
+        clean = partial(multilingual_cleaners, lang=language)
         for word in words:
-            said = multilingual_cleaners(word, language)
+            said = clean(speakable(word, language, clean))
             if tokenizer.text_cleaner is not None:
                 said = tokenizer.text_cleaner(said, lang=language)
             spelled.append("".join(c for c in said if c in known).strip())
