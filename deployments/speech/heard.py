@@ -39,7 +39,8 @@ def as_speech(said: Said, words: Sequence[str], pause: float) -> Speech:
     and ends of clauses are drawn to the pauses that are heard, as for a recording's transcript
     (`media.transcript`): an estimate. The next piece's lead counts as a part of the pause.
     """
-    track = resample(np.nan_to_num(said.samples), said.rate, SOUND_RATE)
+    sound = np.nan_to_num(said.samples, posinf=0.0, neginf=0.0)  # half precision can overflow
+    track = resample(sound, said.rate, SOUND_RATE)
     first, last = _audible(track)
     start = max(0, first - round(LEAD * SOUND_RATE))
     stop = min(len(track), last + round(_DECAY * SOUND_RATE))

@@ -137,9 +137,10 @@ def test_a_network_that_says_nothing_gives_silence_and_no_words() -> None:
     assert speech.words == ()
 
 
-def test_numbers_that_a_network_spoils_are_silence() -> None:
-    broken = np.full(RATE, np.nan, np.float32)
-    assert np.isfinite(as_speech(Said(broken, RATE), ("x",), 0.1).samples).all()
+@pytest.mark.parametrize("spoilt", [np.nan, np.inf, -np.inf])
+def test_numbers_that_a_network_spoils_are_silence(spoilt: float) -> None:
+    broken = np.full(RATE, spoilt, np.float32)
+    assert not as_speech(Said(broken, RATE), ("x",), 0.1).samples.any()
 
 
 @pytest.mark.parametrize("voice", [ANN, "tones_en_zoe"])
