@@ -66,16 +66,18 @@ class KeptSample:
     def clone(self, sample: Sound, language: str, seed: int = 0) -> Iterator[float | Cloned]:
         """Progress in [0, 1], then the voice, at once; there is nothing to draw lots for.
 
-        The engine brings the voice to TARGET_LUFS itself when it speaks. Whether it is like the
-        sample is not measured.
+        It speaks the sample's language first, and the engine's others with the accent that the
+        network makes of it. The engine brings the voice to TARGET_LUFS itself when it speaks.
+        Whether it is like the sample is not measured.
         """
         yield 0.0
         kept = prepared(sample, self.takes.rate, self.takes.seconds, language)
         yield 1.0
+        others = (tag for tag in self.languages if tag != primary(language))
         yield Cloned(
             data=pack(kept),
             engine=self.takes.engine,
-            languages=(language,),
+            languages=(language, *others),
             gain_db=0.0,
             similarity=None,
             approximate=False,

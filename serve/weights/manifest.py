@@ -149,14 +149,16 @@ def needed(manifest: Manifest, engine: str, options: Mapping[str, Any]) -> list[
         if engine in weights.engines:
             for option, value in weights.options.items():
                 defaults.setdefault(option, value)
-            chosen = all(v in _listed(defaults[option]) for option, v in weights.options.items())
+            chosen = all(v in _listed(o, defaults[o]) for o, v in weights.options.items())
             if chosen and not (weights.options and own):
                 names.append(weights.name)
     return names
 
 
-def _listed(value: Any) -> list[str]:
-    return [part.strip() for part in str(value).split(",")]
+def _listed(option: str, value: Any) -> list[str]:
+    """What an option names; of a language's tag the language counts: `en-US` is `en`."""
+    parts = [part.strip() for part in str(value).split(",")]
+    return [part.split("-")[0].lower() for part in parts] if option == "languages" else parts
 
 
 def _weights(row: Any) -> Weights:

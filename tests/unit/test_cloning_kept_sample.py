@@ -51,10 +51,21 @@ def voice_of(sample: Sound, language: str = "en-US") -> Cloned:
 
 def test_a_voice_says_whose_it_is_and_what_it_may_be_used_for(recording: Sound) -> None:
     voice = voice_of(recording)
-    assert (voice.engine, voice.languages, voice.gain_db) == ("xtts", ("en-US",), 0.0)
+    assert (voice.engine, voice.gain_db) == ("xtts", 0.0)
     assert (voice.similarity, voice.approximate) == (None, False)
     assert "non-commercial" in voice.licence
     assert len(voice.data) < 2_000_000
+
+
+def test_a_voice_speaks_its_own_language_first_and_then_the_engine_s_others(
+    recording: Sound,
+) -> None:
+    assert voice_of(recording).languages[:3] == ("en-US", "es", "fr")
+    assert len(voice_of(recording).languages) == 17
+    two = engine("deployments.speech.pocket:PocketTTS", languages="en,fr")
+    *_, voice = two.clone(recording, "fr-FR")
+    assert isinstance(voice, Cloned)
+    assert voice.languages == ("fr-FR", "en")
 
 
 def test_the_kept_sample_is_the_speech_without_the_silence_round_it(recording: Sound) -> None:

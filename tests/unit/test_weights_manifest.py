@@ -134,7 +134,7 @@ def test_an_option_chooses_among_an_engines_weights() -> None:
 
 def test_an_option_may_name_several_of_an_engine_s_weights() -> None:
     manifest, engine = load_manifest(), "deployments.speech.pocket:PocketTTS"
-    assert set(needed(manifest, engine, {"languages": "fr, nl"})) == {
+    assert set(needed(manifest, engine, {"languages": "fr-FR, nl"})) == {
         *("pocket-tts-fr", "pocket-tts-fr-tokenizer"),
         *("pocket-tts-nl", "pocket-tts-nl-tokenizer"),
     }
