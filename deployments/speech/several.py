@@ -24,7 +24,8 @@ class Several:
     def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
         """The weights of all engines named in `options`."""
         engines = _classes(str(options.get("engines", "")))
-        return tuple(dict.fromkeys(name for engine in engines for name in engine.weights))
+        named = (name for engine in engines for name in _weights(engine, options))
+        return tuple(dict.fromkeys(named))
 
     @classmethod
     def load(
@@ -47,9 +48,7 @@ class Several:
         given = {"languages": languages, "device": device, "memory_mb": memory_mb}
         loaded: list[SpeechEngine] = []
         for engine in _classes(engines):
-            takes = inspect.signature(engine.load).parameters
-            options = {name: value for name, value in given.items() if value and name in takes}
-            loaded.append(engine.load(files, threads=threads, **options))
+            loaded.append(engine.load(files, threads=threads, **_handed(engine, given)))
         ids = [voice.id for engine in loaded for voice in engine.voices]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"two engines have a voice {', '.join(twice)}")
@@ -103,6 +102,19 @@ class Several:
             if any(known.id == voice for known in engine.voices):
                 return engine
         raise AvatarError("unknown_voice", "There is no voice of that id.", param="voice")
+
+
+def _weights(engine: Any, options: Mapping[str, object]) -> Sequence[str]:
+    """What one engine loads with the options that it will be handed."""
+    choose = getattr(engine, "weights_for", None)
+    names: Sequence[str] = engine.weights if choose is None else choose(_handed(engine, options))
+    return names
+
+
+def _handed(engine: Any, options: Mapping[str, object]) -> dict[str, Any]:
+    """Those of the options that are set and that the engine takes."""
+    takes = inspect.signature(engine.load).parameters
+    return {name: value for name, value in options.items() if value and name in takes}
 
 
 def _classes(engines: str) -> list[Any]:
