@@ -63,13 +63,16 @@ async def _last(
     """What the making ends with; how far it is, is noted now and then."""
     loop = asyncio.get_running_loop()
     reported = loop.time() - REPORT
+    made = None
     async for step in steps:
         if isinstance(step, Cloned):
-            return step
-        if loop.time() - reported >= REPORT:
+            made = step
+        elif loop.time() - reported >= REPORT:
             reported = loop.time()
             await _report(means, voice_id, fence, int(100 * step))
-    raise RuntimeError("the cloning engine ended without a voice")
+    if made is None:
+        raise RuntimeError("the cloning engine ended without a voice")
+    return made
 
 
 async def _report(means: Means, voice_id: str, fence: int, percent: int) -> None:

@@ -1,5 +1,7 @@
 """The speech stage on Ray Serve."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
@@ -7,7 +9,7 @@ from ray import serve
 
 from deployments.shell import EngineShell
 from deployments.speech import marked
-from deployments.speech.adopting import Adopted, adopts
+from deployments.speech.adopting import Adoptions, adopts
 from deployments.speech.engine import SpeechEngine, Voice
 from media.errors import AvatarError
 from media.sound import Speech
@@ -15,8 +17,12 @@ from media.voice import Speaker, id_of
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
 
+log = logging.getLogger(__name__)
+
 ADOPTED: Final = 16
-"""Cloned voices that a replica keeps ready; the least recently used one goes first."""
+"""Cloned voices that a replica keeps ready."""
+FORGETTING: Final = 30.0
+"""Seconds at least between two looks at whether they are still there."""
 
 
 @serve.deployment(name="Speech")
@@ -26,6 +32,14 @@ class SpeechStage(EngineShell):
     def __init__(self) -> None:
         super().__init__()
         self._artifacts = open_artifacts(Settings().storage())
+        self._adopted = Adoptions(ADOPTED)
+        self._forgetting: asyncio.Task[None] | None = None
+
+    async def check_health(self) -> None:
+        """Serve asks now and then: time to let go of voices that were deleted, too."""
+        await super().check_health()
+        if self._forgetting is None or self._forgetting.done():
+            self._forgetting = asyncio.create_task(self._forget())
 
     async def about(self) -> dict[str, Any]:
         """What every stage says of itself.
@@ -58,19 +72,24 @@ class SpeechStage(EngineShell):
         while (piece := await self.in_thread(next, pieces, None)) is not None:
             yield piece
 
-    @serve.multiplexed(max_num_models_per_replica=ADOPTED)
-    async def adopted(self, key: str) -> Adopted:
-        """What a cloned voice is spoken by."""
+    async def _engine_of(self, voice: Speaker) -> SpeechEngine:
+        engine: SpeechEngine = self.engine
+        if isinstance(voice, str):
+            return engine
+        kept = await self._adopted.of(voice.key, self._voice)
+        return await self.in_thread(kept.by, engine, voice.as_voice())
+
+    async def _voice(self, key: str) -> bytes:
         try:
-            return Adopted(await self._artifacts.get(key))
+            return await self._artifacts.get(key)
         except FileNotFoundError:
             raise AvatarError(
                 "unknown_voice", "The voice was deleted: choose another.", param="voice"
             ) from None
 
-    async def _engine_of(self, voice: Speaker) -> SpeechEngine:
-        engine: SpeechEngine = self.engine
-        if isinstance(voice, str):
-            return engine
-        kept = await self.adopted(voice.key)
-        return await self.in_thread(kept.by, engine, voice.as_voice())
+    async def _forget(self) -> None:
+        await asyncio.sleep(FORGETTING)
+        try:
+            await self._adopted.forget_gone(self._artifacts.exists)
+        except Exception as error:  # the store is away: there is a next time
+            log.warning("deleted voices were not looked for: %s", type(error).__name__)

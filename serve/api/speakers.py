@@ -39,8 +39,10 @@ async def _speaking(
 ) -> Voice | ClonedVoice:
     """The voice, its languages those that are meant first: it speaks the first of them."""
     meant = tuple(tag for tag in voice.languages if _covers(language, tag))
-    if not meant:
+    why = ""
+    if not meant or isinstance(voice, ClonedVoice):  # what it could read once may be missing now
         why = await _why_missing(services, language)
+    if not meant or why:
         raise AvatarError(
             "invalid_request",
             f"The voice does not speak this language: leave one of them out. {why}".strip(),

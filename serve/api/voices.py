@@ -85,8 +85,8 @@ async def create_voice(
     """Make a voice of a sample of somebody who consents.
 
     The sample is examined before the answer; the voice is made after it: look at it until it is
-    `completed`. Then it can be used wherever a voice is named. The sample is deleted as soon as
-    the voice is made or has failed.
+    `completed`. Then it can be used wherever a voice is named. The upload is deleted as soon as
+    the voice is made or has failed; what the voice's engine needs of it is kept with the voice.
     """
     if not await is_repeat(services, key):  # before an upload comes in for nothing
         await within(STAGE_SECONDS, services.stages.require_cloning())

@@ -15,7 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from media.errors import AvatarError
 from serve.jobs import schema
 from serve.jobs.connections import CONNECTIONS, clear_log, connect
-from serve.jobs.outages import RecordsOutOfReach, is_outage
+from serve.jobs.outages import RecordsOutOfReach, is_no_text, is_outage
 from serve.settings import Settings
 
 _OPENING_TRIES: Final = 50
@@ -108,6 +108,9 @@ async def _reached() -> AsyncIterator[None]:
     except Exception as error:
         if is_outage(error):
             raise RecordsOutOfReach from error
+        if is_no_text(error):
+            sentence = "An id or a filter holds the character NUL: leave it out."
+            raise AvatarError("invalid_request", sentence) from None
         raise
 
 

@@ -43,10 +43,12 @@ class VideoInputs(TypedDict):
 
 
 def cloned_fields(voice: ClonedVoice) -> dict[str, Any]:
-    """What a job's request keeps of a cloned voice, beside its id."""
+    """What a job's request keeps of a cloned voice, beside its id.
+
+    Not its name: a person's word for it goes when the voice is deleted, the job may outlast that.
+    """
     fields = asdict(voice) | {"languages": list(voice.languages)}
-    del fields["id"]
-    return fields
+    return {name: value for name, value in fields.items() if name not in ("id", "name")}
 
 
 def speaker_of(request: Mapping[str, Any]) -> Speaker:
@@ -54,4 +56,5 @@ def speaker_of(request: Mapping[str, Any]) -> Speaker:
     cloned, voice_id = request.get("cloned"), str(request["voice"])
     if cloned is None:
         return voice_id
-    return ClonedVoice(**{**cloned, "languages": tuple(cloned["languages"])}, id=voice_id)
+    languages = tuple(cloned["languages"])
+    return ClonedVoice(**{**cloned, "languages": languages}, id=voice_id, name="")

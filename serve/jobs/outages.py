@@ -51,6 +51,14 @@ def is_outage(error: Exception) -> bool:
     return _says_so(error)  # asyncpg's own, raised while connecting
 
 
+def is_no_text(error: Exception) -> bool:
+    """True where PostgreSQL was given text with the character NUL, which it can't hold or compare.
+
+    SQLite takes it for a character like others, and finds nothing.
+    """
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == "22021"
+
+
 def is_held_by_another(error: RecordsOutOfReach) -> bool:
     """True where PostgreSQL gave up to wait for a row or a lock that another transaction holds."""
     cause = error.__cause__

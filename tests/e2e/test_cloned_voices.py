@@ -1,5 +1,6 @@
 """A sample becomes a voice over HTTP, on the real graph: what was heard in it is heard again."""
 
+import asyncio
 import os
 import signal
 import time
@@ -13,7 +14,10 @@ import pytest
 import yaml
 
 from serve.commands.private import LOCAL_CONFIG
-from tests.cloned import CONSENT
+from serve.jobs.database import open_database
+from serve.settings import Settings
+from serve.storage.artifacts import open_artifacts
+from tests.cloned import CONSENT, kept_voice
 from tests.e2e.test_readme import block, run
 from tests.fakes import wav
 from tests.heard import heard
@@ -34,7 +38,7 @@ def server(folder: Path) -> Iterator[Server]:
         "Speech": {"engine": "tests.engines:Toner", "options": {"notes": notes["adopted"]}},
         "Cloning": {
             "engine": "tests.engines:PitchCloner",
-            "options": {"delay": 3.0, "notes": notes["cloned"]},
+            "options": {"delay": 2.0, "notes": notes["cloned"]},
         },
     }
     for deployment in config["applications"][0]["deployments"]:
@@ -96,7 +100,7 @@ def test_a_voice_is_made_used_and_removed_whole(server: Server, folder: Path) ->
         assert seen[-1]["status"] == "completed", seen[-1]
         percents = [state["progress"] for state in seen]
         assert percents == sorted(percents)
-        assert len(percents) >= 4
+        assert len(percents) >= 3
         assert http.get("/v1/system").json()["stages"]["cloning"]["state"] == "ready"
 
         for words in ("One two three four.", "<speak>One <emphasis>two</emphasis> three.</speak>"):
@@ -138,6 +142,19 @@ def test_a_sample_that_the_engine_refuses_is_refused_at_once(server: Server) -> 
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "unusable_sample"
     assert answer.json()["error"]["message"] == "This is a test tone."
+
+
+def test_a_voice_that_no_director_was_told_of_is_found(server: Server) -> None:
+    async def accepted_by_an_ingress_that_died() -> str:
+        settings = Settings(data_dir=server.data_dir)
+        database = await open_database(settings.database())
+        voice = await kept_voice(database, open_artifacts(settings.storage()))
+        await database.close()
+        return voice
+
+    voice = asyncio.run(accepted_by_an_ingress_that_died())
+    with server.client() as http:
+        assert until_made(http, voice)[-1]["status"] == "completed"
 
 
 def test_a_killed_cloning_replica_loses_nothing(server: Server, folder: Path) -> None:

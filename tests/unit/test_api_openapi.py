@@ -66,6 +66,14 @@ async def test_creating_calls_take_json_and_forms_with_the_same_fields(
     assert json < form
 
 
+async def test_a_sample_comes_in_a_form_alone(described: Description) -> None:
+    content = described["paths"]["/v1/voices"]["post"]["requestBody"]["content"]
+    assert set(content) == {"multipart/form-data"}
+    form = content["multipart/form-data"]["schema"]
+    assert set(form["required"]) == {"sample", "consent", "name"}
+    assert form["properties"]["sample"]["format"] == "binary"
+
+
 async def test_the_examples_of_a_video_are_valid(described: Description) -> None:
     content = described["paths"]["/v1/videos"]["post"]["requestBody"]["content"]
     examples = content["application/json"]["examples"]

@@ -13,9 +13,10 @@ from media.voice import ClonedVoice
 from serve.api import cloning
 from serve.api.app import create_app
 from serve.api.services import Services, owner_of
-from serve.jobs import records, voices
+from serve.jobs import leases, records, voices
 from serve.jobs.inputs import speaker_of
-from serve.stages import cloning_is_off
+from serve.jobs.models import Voice
+from serve.stages import DirectorDied, cloning_is_off
 from tests.cloned import CONSENT, CloningStages, cloned, direct_voices, send, until_made
 from tests.conftest import Stored, ask, check_refusal
 from tests.fakes import tone, wav
@@ -123,12 +124,17 @@ async def test_a_cloned_voice_speaks_wherever_a_voice_is_named(
     video = await ask(client, voice=voice, language="fr")
     assert video.status_code == 202, video.text
     job = await records.get(services.database, video.json()["id"])
-    assert speaker_of(json.loads(json.dumps(job.request))) == in_french
+    # Without its name, which goes when the voice does.
+    assert speaker_of(json.loads(json.dumps(job.request))) == replace(in_french, name="")
     assert job.request["gain_db"] == 2.5
     stages.missing_languages = {"ja-JP": "Japanese is read by Open JTalk: install it."}
     refused = await ask(client, voice=voice, language="ja")
     check_refusal(refused, "invalid_request", "language")
     assert "Open JTalk" in refused.json()["error"]["message"]
+    stages.missing_languages = {"fr-FR": "French is read by espeak-ng: install it."}
+    refused = await ask(client, voice=voice, language="fr")  # it could when the voice was made
+    check_refusal(refused, "invalid_request", "language")
+    assert "espeak-ng" in refused.json()["error"]["message"]
 
 
 async def test_a_cloned_voice_has_a_sample_spoken_once(
@@ -272,6 +278,21 @@ async def test_a_repeat_makes_no_second_voice(
     assert len(stages.nudged) == len(stages.heard) == 1
     conflict = await send(client, key="k", name="Somebody else")
     assert conflict.json()["error"]["code"] == "idempotency_conflict"
+
+
+async def test_a_director_that_dies_over_a_voice_is_replaced_without_waiting_for_its_lease(
+    client: httpx.AsyncClient, services: Services, stages: CloningStages
+) -> None:
+    living = stages.voice_director
+
+    async def dies(voice_id: str) -> None:
+        assert await leases.claim(services.database, voice_id, 600, Voice) == 1
+        stages.voice_director = living
+        raise DirectorDied(voice_id)
+
+    stages.voice_director = dies
+    voice = await cloned(client)
+    assert (await voices.get(services.database, voice)).fence == 2
 
 
 async def test_a_deleted_voice_leaves_nothing(

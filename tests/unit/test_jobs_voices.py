@@ -145,6 +145,13 @@ async def test_progress_rises_to_the_end(database: Database, voice: str) -> None
     assert await leases.claim(database, voice, LONG, Voice) is None
 
 
+async def test_an_id_that_no_database_can_hold_is_nobodys_fault(database: Database) -> None:
+    for look in (voices.get(database, "a\0b"), records.get(database, "a\0b")):
+        with pytest.raises(AvatarError) as caught:
+            await look
+        assert caught.value.code in ("not_found", "invalid_request")
+
+
 async def test_only_so_many_are_made_at_once(kept: Kept, voice: str) -> None:
     async with kept.database.read() as session:
         await voices.require_room(session, 2)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from deployments.cloning.engine import Cloned
 from deployments.in_a_row import InARow
 from deployments.loading import EngineConfig
-from deployments.speech.adopting import Adopted, adopts
+from deployments.speech.adopting import Adopted, Adoptions, adopts
 from deployments.speech.engine import Voice
 from deployments.speech.several import Several
 from media.errors import AvatarError
@@ -56,6 +57,44 @@ def test_an_engine_that_takes_up_no_voices_says_so() -> None:
 
 def test_of_several_engines_those_that_can_are_named(notes: Path) -> None:
     assert adopts(Several((Clicker(), toner(notes)))) == ("toner",)  # type: ignore[arg-type]  # as above
+
+
+def test_an_engine_without_stock_voices_is_known_by_what_it_takes(notes: Path) -> None:
+    class Mute(Toner):
+        takes = SimpleNamespace(engine="mute")
+
+    several = Several((toner(notes), Mute((), 100.0, str(notes))))
+    assert adopts(several) == ("toner", "mute")
+    spoken_by = Adopted(DATA).by(several, replace(MINE, engine="mute"))
+    assert [voice.id for voice in spoken_by.voices] == ["voice_1"]
+
+
+async def test_so_many_voices_are_kept_ready_and_the_least_used_goes_first() -> None:
+    loaded: list[str] = []
+
+    async def load(key: str) -> bytes:
+        loaded.append(key)
+        return DATA
+
+    kept = Adoptions(2)
+    for key in "abacb":
+        await kept.of(key, load)
+    assert loaded == ["a", "b", "c", "b"]
+    assert await kept.of("c", load) is await kept.of("c", load)
+
+
+async def test_a_deleted_voice_is_let_go() -> None:
+    async def load(key: str) -> bytes:
+        return DATA
+
+    async def exists(key: str) -> bool:
+        return key == "a"
+
+    kept = Adoptions(5)
+    first, second = await kept.of("a", load), await kept.of("b", load)
+    await kept.forget_gone(exists)
+    assert await kept.of("a", load) is first
+    assert await kept.of("b", load) is not second
 
 
 @pytest.fixture
