@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from deployments.cloning.engine import Cloned
-from deployments.cloning.sample_speech import prepared, require_speech
+from deployments.cloning.sample_check import check_sample
+from deployments.cloning.sample_speech import prepared
+from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
 from deployments.speech.scripts import listed, primary
 from deployments.speech.zero_shot import Takes
 from media.errors import AvatarError
@@ -26,25 +28,28 @@ class KeptSample:
     takes: Takes
     languages: tuple[str, ...]
     """Primary tags."""
+    encoder: SpeakerEncoder
+    """Tells whether several people speak."""
 
-    weights: ClassVar[Sequence[str]] = ()
+    weights: ClassVar[Sequence[str]] = (WEIGHTS,)
 
     @classmethod
     def load(
         cls, files: Mapping[str, Path], *, threads: int, engine: str, languages: str = ""
     ) -> Self:
-        """Nothing is opened.
+        """Open the speaker encoder.
 
         Options: `engine` is the speech engine, MODULE:CLASS; `languages`, separated by commas, are
         those that the speech stage is configured to clone in (empty: the engine's own default).
 
-        Raises ValueError for an engine that does not exist or takes no sample.
+        Raises AvatarError `weights_missing`; ValueError for an engine that does not exist or takes
+        no sample.
         """
         module, _, name = engine.partition(":")
         takes = getattr(getattr(importlib.import_module(module), name), "takes", None)
         if not isinstance(takes, Takes):
             raise ValueError(f"{engine} does not speak from a sample")
-        return cls(takes, listed(languages) or takes.languages)
+        return cls(takes, listed(languages) or takes.languages, SpeakerEncoder.load(files))
 
     def warm_up(self) -> None:
         """There is nothing to warm up."""
@@ -52,8 +57,8 @@ class KeptSample:
     def check(self, sample: Sound, language: str) -> None:
         """Look whether a voice can be made of 6 to 60 s of 48 kHz sound.
 
-        Raises AvatarError `silent_audio`, `unusable_sample` for too little speech, or
-        `invalid_request` for a language that the engine does not speak.
+        Raises AvatarError `unusable_sample` with what is wrong with it, or `invalid_request` for a
+        language that the engine does not speak.
         """
         if primary(language) not in self.languages:
             raise AvatarError(
@@ -61,7 +66,7 @@ class KeptSample:
                 f"Voices cannot be cloned in {language} here: choose {', '.join(self.languages)}.",
                 param="language",
             )
-        require_speech(sample)
+        check_sample(sample, self.encoder)
 
     def clone(self, sample: Sound, language: str, seed: int = 0) -> Iterator[float | Cloned]:
         """Progress in [0, 1], then the voice, at once; there is nothing to draw lots for.

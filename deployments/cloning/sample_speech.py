@@ -1,43 +1,18 @@
-"""How much of a sample is speech, and the part of it that a network can use."""
+"""The part of a sample that a network can use."""
 
 from typing import Final
 
 import numpy as np
 
-from media.errors import AvatarError
 from media.loudness import normalise, window_levels
 from media.resample import resample
 from media.sound import Sound
 from media.transcript import WINDOW, voiced_stretches
 from media.voice_sample import VoiceSample
 
-LEAST_SPEECH: Final = 3.0
-"""Seconds."""
-_SILENT: Final = 1e-4
-"""RMS of the loudest windows: -80 dB of full scale."""
 _ROOM: Final = 0.1
 """Seconds kept before the first sound and behind the last."""
 _FADE: Final = 0.02
-
-
-def require_speech(sample: Sound) -> None:
-    """Raises AvatarError `silent_audio`, or `unusable_sample` for too little speech."""
-    levels = window_levels(sample, WINDOW)
-    if not len(levels) or np.percentile(levels, 95) < _SILENT:
-        raise AvatarError(
-            "silent_audio",
-            "The sample is silent: send one that somebody speaks in.",
-            param="sample",
-        )
-    stretches = voiced_stretches(levels, sample.seconds)
-    spoken = float(np.sum(stretches[:, 1] - stretches[:, 0]))
-    if spoken < LEAST_SPEECH:
-        raise AvatarError(
-            "unusable_sample",
-            f"Only {spoken:.1f} s of the sample are speech: send at least {LEAST_SPEECH:.0f} s "
-            "of one person who speaks.",
-            param="sample",
-        )
 
 
 def prepared(sample: Sound, rate: int, seconds: float, language: str) -> VoiceSample:

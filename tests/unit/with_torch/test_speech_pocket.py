@@ -201,8 +201,10 @@ def test_from_a_recording_to_a_voice_that_speaks(engine: PocketTTS) -> None:
     hibari = Hibari.load(weights("hibari-heart"), threads=1)
     words = "The birch canoe slid on the smooth planks. Glue the sheet to the dark background."
     sound = np.concatenate([piece.samples for piece in hibari.speak(words, "heart")])
-    cloning = KeptSample.load({}, threads=1, engine="deployments.speech.pocket:PocketTTS")
-    recording = Sound(sound, SOUND_RATE)
+    cloning = KeptSample.load(
+        weights(*KeptSample.weights), threads=1, engine="deployments.speech.pocket:PocketTTS"
+    )
+    recording = Sound(np.tile(sound, 2), SOUND_RATE)
     cloning.check(recording, "en-US")
     *_, cloned = cloning.clone(recording, "en-US")
     assert isinstance(cloned, Cloned)
