@@ -14,8 +14,8 @@ class Adopted:
 
     data: bytes
     _by: SpeechEngine | None = None
-    _speaking: dict[Voice, SpeechEngine] = field(default_factory=dict)
-    """One for each language that it is to speak first."""
+    _speaking: dict[tuple[str, ...], SpeechEngine] = field(default_factory=dict)
+    """By its languages: it speaks the first."""
 
     def by(self, engine: SpeechEngine, voice: Voice) -> SpeechEngine:
         """The engine that speaks as `voice`, sharing the network of `engine`.
@@ -24,9 +24,9 @@ class Adopted:
         """
         if self._by is not engine:
             self._by, self._speaking = engine, {}
-        if voice not in self._speaking:
-            self._speaking[voice] = adopt(engine, voice, self.data)
-        return self._speaking[voice]
+        if voice.languages not in self._speaking:
+            self._speaking[voice.languages] = adopt(engine, voice, self.data)
+        return self._speaking[voice.languages]
 
 
 @dataclass(slots=True, eq=False)
