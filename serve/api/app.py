@@ -17,10 +17,12 @@ from serve.api import (
     content,
     errors,
     events,
+    faces,
     hls,
     images,
     links,
     openapi,
+    page,
     speech,
     system,
     videos,
@@ -32,6 +34,12 @@ from serve.api.streaming import Cut
 from serve.storage.keys import new_id
 
 log = logging.getLogger(__name__)
+
+_ROUTES: Final = (
+    *(videos, content, links, hls, events),
+    *(avatars, faces, images, voices, speech),
+    *(system, page),
+)
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -70,7 +78,7 @@ def create_app(
     webhook_docs.describe(app)
     errors.install(app)
     app.add_middleware(_RequestIds, shown=shows_request_id)
-    for module in (videos, content, links, hls, events, avatars, images, voices, speech, system):
+    for module in _ROUTES:
         app.include_router(module.router)
     return app
 

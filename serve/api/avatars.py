@@ -208,4 +208,7 @@ def _not_found() -> AvatarError:
 async def _gallery_view(services: Services, name: str) -> AvatarView:
     """With its size and face once it has been used."""
     known = await avatars.find(services.database, name)
-    return avatar_view(known) if known else gallery_view(services.gallery[name])
+    shown = gallery_view(services.gallery[name])
+    if known is None:
+        return shown
+    return avatar_view(known).model_copy(update={"description": shown.description})

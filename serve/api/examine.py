@@ -6,7 +6,7 @@ from typing import Any, Final
 from anyio.to_thread import run_sync
 
 from media.errors import AvatarError
-from media.face import Portrait
+from media.face import Picture, Portrait
 from media.loudness import normalise
 from media.picture import decode_picture
 from media.recording import decode_recording
@@ -101,13 +101,21 @@ async def picture(services: Services, upload: Upload, index: int | None, param: 
     Raises AvatarError `unreadable_image`, `too_large`, `no_face`, `many_faces`,
     `face_too_small`, `mouth_covered`, or `invalid_request` for a face that is not there.
     """
+    pixels = await decoded(services, upload, param)
+    return await within(STAGE_SECONDS, portrait_of(services.stages, pixels, index, param=param))
+
+
+async def decoded(services: Services, upload: Upload, param: str) -> Picture:
+    """An uploaded picture's pixels, at most PICTURE_SIDE long.
+
+    Raises AvatarError `unreadable_image` or `too_large`.
+    """
     most = services.settings.max_picture_pixels
 
-    def decode() -> Any:
+    def decode() -> Picture:
         return decode_picture(upload.path, max_pixels=most, max_side=PICTURE_SIDE, param=param)
 
-    pixels = await run_sync(decode, limiter=services.decoding)
-    return await within(STAGE_SECONDS, portrait_of(services.stages, pixels, index, param=param))
+    return await run_sync(decode, limiter=services.decoding)
 
 
 async def known_avatar(services: Services, avatar_id: str, owner: str) -> Avatar:

@@ -1,6 +1,7 @@
 """The gallery's avatars: pictures that come with the project, prepared on first use."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -26,6 +27,8 @@ class GalleryAvatar:
     id: str
     name: str
     file: Traversable
+    description: str | None = None
+    """What the picture shows, for people who do not see it."""
 
     def picture(self) -> bytes:
         """The picture as a WebP file."""
@@ -38,11 +41,20 @@ def load_gallery(folder: Traversable | None = None) -> Mapping[str, GalleryAvata
     pictures = sorted(
         (file for file in folder.iterdir() if file.name.endswith(".webp")), key=lambda f: f.name
     )
-    found = {}
+    shown, found = _shown(folder), {}
     for file in pictures:
         name = file.name.removesuffix(".webp")
-        found[name] = GalleryAvatar(name, name.replace("-", " ").title(), file)
+        title = name.replace("-", " ").title()
+        found[name] = GalleryAvatar(name, title, file, shown.get(name))
     return found
+
+
+def _shown(folder: Traversable) -> dict[str, str]:
+    """What the pictures show, by id; a folder of an operator's own need not say."""
+    records = folder / "gallery.json"
+    if not records.is_file():
+        return {}
+    return {record["id"]: record["alt"] for record in json.loads(records.read_text("utf-8"))}
 
 
 async def prepare(

@@ -160,6 +160,12 @@ class AvatarRequest(RequestModel):
         return self
 
 
+class FacesRequest(RequestModel):
+    """A picture to be looked at."""
+
+    image: File = Field(description="A picture with faces.")
+
+
 def _exactly_one(request: BaseModel, names: tuple[str, ...]) -> None:
     given = [name for name in names if getattr(request, name) is not None]
     if len(given) != 1:

@@ -98,6 +98,7 @@ class AvatarView(BaseModel):
     object: Literal["avatar"] = "avatar"
     kind: Literal["gallery", "image", "prompt"]
     name: str
+    description: str | None = Field(None, description="What the gallery's picture shows.")
     created_at: int | None
     width: int | None
     height: int | None
@@ -184,6 +185,7 @@ def gallery_view(avatar: GalleryAvatar) -> AvatarView:
         id=avatar.id,
         kind="gallery",
         name=avatar.name,
+        description=avatar.description,
         created_at=None,
         width=None,
         height=None,

@@ -1,6 +1,7 @@
 """From a picture to an avatar's portrait: find the faces, choose one, keep both."""
 
 import asyncio
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -26,18 +27,33 @@ async def portrait_of(
     `invalid_request` for a `face_index` that does not exist; `param` names the input that the
     picture came by.
     """
+    canvas, faces = await faces_of(stages, picture, param=param)
+    chosen = faces[choose(faces, face_index, param=param)]
+    return Portrait(canvas, await usable(stages, canvas, chosen, param=param))
+
+
+async def faces_of(
+    stages: Stages, picture: Picture, *, param: str
+) -> tuple[Picture, Sequence[Face]]:
+    """The picture, cut to even sides, and its faces, numbered left to right.
+
+    Raises AvatarError `no_face` for a picture that is too narrow to hold one.
+    """
     height, width = (side - side % 2 for side in picture.shape[:2])
     if not height or not width:
         raise AvatarError(
             "no_face", "The picture is a single line of pixels: use a photo.", param=param
         )
     canvas = np.ascontiguousarray(picture[:height, :width])
-    faces = await stages.find_faces(canvas)
-    chosen = faces[choose(faces, face_index, param=param)]
-    face = await _mesh(stages, canvas, chosen, param)
-    require_large_enough(face, param=param)
-    require_free_mouth(face, param=param)
-    return Portrait(canvas, face)
+    return canvas, await stages.find_faces(canvas)
+
+
+async def usable(stages: Stages, canvas: Picture, face: Face, *, param: str) -> Face:
+    """The face with its mesh. Raises AvatarError `no_face`, `face_too_small`, `mouth_covered`."""
+    meshed = await _mesh(stages, canvas, face, param)
+    require_large_enough(meshed, param=param)
+    require_free_mouth(meshed, param=param)
+    return meshed
 
 
 async def keep_portrait(artifacts: Artifacts, avatar_id: str, portrait: Portrait) -> str:

@@ -6,11 +6,15 @@ where no test that is a coroutine could run.
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from gallery import picture
 from tests.browser.pages import Site, running_site
+from tests.browser.visitor import Visitor, visiting
 from tests.server import Server, running_server
 
 QUIET = (
@@ -22,6 +26,9 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    # A microphone that beeps once a second, and a person who allows its use.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
 
 
@@ -54,3 +61,32 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     opened.goto(site.url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, server: Server) -> Iterator[Visitor]:
+    """Somebody who has the service's own page open; a fault in its console fails the test."""
+    with visiting(browser, server) as arrived:
+        yield arrived
+
+
+@pytest.fixture(scope="package")
+def files(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
+    """A folder with what people send: pictures with a face, two and none, and a recording."""
+    folder = tmp_path_factory.mktemp("files")
+    one, other = (Image.fromarray(picture(name)) for name in ("kenji", "amara"))
+    one.save(folder / "one face.png")
+    both = Image.new("RGB", (one.width + other.width, one.height))
+    both.paste(one, (0, 0))
+    both.paste(other, (one.width, 0))
+    both.save(folder / "two.jpg")
+    Image.new("RGB", (400, 300), "teal").save(folder / "wall.png")
+    (folder / "notes.png").write_text("not a picture at all")
+    said = {"model": "tts-1", "voice": "heart", "input": "Recorded.", "response_format": "wav"}
+    with server.client() as http:
+        answer = http.post("/v1/audio/speech", json=said)
+        assert answer.status_code == 200, answer.text
+    (folder / "it's said.wav").write_bytes(answer.content)
+    return folder
+
+

@@ -1,0 +1,53 @@
+// The page, put together.
+
+import { faces } from "./faces.js";
+import { history } from "./history.js";
+import { making } from "./making.js";
+import { clones, system } from "./system.js";
+import { $ } from "./dom.js";
+import { videos } from "./video.js";
+import { words } from "./words.js";
+
+let limits = null;
+let face = null;
+let speech = null;
+let make = null;
+const changed = () => make?.changed();
+
+face = faces(() => limits, changed);
+speech = words(() => limits, changed);
+
+let current = null;
+const past = history({
+  show: (record) => current.show(record),
+  cancel: (id) => current.cancel(id),
+  shows: () => current.shows(),
+  close: () => current.close(),
+});
+current = videos({
+  history: past,
+  forget: past.forget,
+  async again(avatar) {
+    try {
+      await face.again(avatar);
+    } catch (error) {
+      face.error(error.message);
+    }
+    $("words-title").focus();
+  },
+});
+make = making({
+  face: () => face,
+  words: () => speech,
+  accepted(record, asked) {
+    current.show(record, { asked });
+    $("job").scrollIntoView({ block: "nearest" });
+  },
+});
+changed();
+
+const running = await past.load();
+if (running && !current.shows()) current.show(running);
+const about = await system();
+limits = about?.limits ?? null;
+speech.offerCloning(clones(about));
