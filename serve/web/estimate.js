@@ -30,10 +30,10 @@ function making(seconds) {
   return rates[Math.floor(rates.length / 2)] * Math.max(seconds, 1);
 }
 
-/** "about 12 s long, made in about 4 s here" */
+/** "about 12 s long, ready in about 4 s" */
 export function estimate(seconds) {
   if (!seconds) return "";
   const took = making(seconds);
-  const cost = took === null ? "" : `, made in about ${duration(took)} by what this browser has seen`;
+  const cost = took === null ? "" : `, ready in about ${duration(took)}`;
   return `about ${duration(seconds)} long${cost}`;
 }

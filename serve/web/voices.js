@@ -1,6 +1,6 @@
 // The voices: filtered by language, heard by their samples, one chosen.
 
-import { fileUrl, get } from "./api.js";
+import { fileUrl, get, remove } from "./api.js";
 import { $, button, h, tell } from "./dom.js";
 
 const names = new Intl.DisplayNames(["en"], { type: "language" });
@@ -11,6 +11,19 @@ export const languageName = (tag) => {
     return tag;
   }
 };
+const AGAIN = 3000;
+
+async function listed() {
+  const found = [];
+  for (let after = "", more = true; more; ) {
+    const page = await get(`/v1/voices${after && `?after=${encodeURIComponent(after)}`}`);
+    found.push(...page.data);
+    more = page.has_more;
+    after = page.data.at(-1)?.id;
+  }
+  return found;
+}
+
 const base = (tag) => tag.split("-")[0].toLowerCase();
 
 export function voices(changed) {
@@ -24,15 +37,20 @@ export function voices(changed) {
     list.setAttribute("aria-busy", "true");
     tell(problem);
     try {
-      all = (await get("/v1/voices")).data;
+      all = await listed();
     } catch (error) {
       tell(problem, `${error.message} `, button("Load the voices again", () => load(wanted), { className: "quiet" }));
       all = [];
     }
+    const made = all.some((voice) => voice.status === "in_progress");
+    all = all.filter((voice) => (voice.status ?? "completed") === "completed");
+    if (made) setTimeout(() => load(), AGAIN); // one that is being copied joins the others when it is ready
     list.setAttribute("aria-busy", "false");
     const tags = [...new Set(all.flatMap((voice) => voice.languages.map(base)))];
+    const kept = filter.value;
     const sorted = tags.map((tag) => [languageName(tag), tag]).sort();
     filter.replaceChildren(h("option", { value: "" }, "All"), ...sorted.map(([name, tag]) => h("option", { value: tag }, name)));
+    filter.value = tags.includes(kept) ? kept : "";
     row.hidden = tags.length < 2;
     const spoken = all.find((voice) => voice.languages.map(base).includes(base(navigator.language)));
     chosen = (all.find((voice) => voice.id === wanted) ?? spoken ?? all[0])?.id ?? null;
@@ -43,12 +61,23 @@ export function voices(changed) {
     const fitting = all.filter((voice) => !filter.value || voice.languages.map(base).includes(filter.value));
     if (!fitting.some((voice) => voice.id === chosen)) chosen = fitting[0]?.id ?? null;
     stop();
+    const focused = list.contains(document.activeElement);
     list.replaceChildren(...fitting.map(entry));
+    if (focused) list.querySelector("input:checked")?.focus();
     changed();
   }
 
+  async function forget(voice) {
+    try {
+      await remove(`/v1/voices/${voice.id}`);
+      await load();
+    } catch (error) {
+      tell(problem, error.message);
+    }
+  }
+
   function entry(voice) {
-    const about = [voice.languages.map(languageName).join(", "), voice.gender].filter(Boolean).join(" · ");
+    const facts = [voice.languages.map(languageName).join(", "), voice.cloned ? "your copy" : voice.gender];
     const radio = h("input", {
       type: "radio", name: "voice", value: voice.id, checked: voice.id === chosen,
       onchange: () => ((chosen = voice.id), tell(problem), changed()),
@@ -56,8 +85,9 @@ export function voices(changed) {
     const hear = button("", () => play(voice, hear), { className: "hear", "aria-label": `Hear ${voice.name}` });
     return h(
       "div", { className: "voice" },
-      h("label", {}, radio, h("span", { className: "voice-name" }, voice.name), h("span", { className: "hint" }, about)),
+      h("label", {}, radio, h("span", { className: "voice-name" }, voice.name), h("span", { className: "hint" }, facts.join(" · "))),
       hear,
+      voice.cloned ? button("Delete", () => forget(voice), { className: "quiet", "aria-label": `Delete ${voice.name}` }) : null,
     );
   }
 
