@@ -79,9 +79,7 @@ async def _look(services: Services, pixels: Picture) -> FaceList:
         height=canvas.shape[0],
         chosen=chosen,
         data=[
-            FaceView.model_validate(
-                {"index": n, "problem": problems.get(n), **face.summary()}
-            )
+            FaceView.model_validate({"index": n, "problem": problems.get(n), **face.summary()})
             for n, face in enumerate(faces)
         ],
     )

@@ -88,5 +88,3 @@ def files(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
         assert answer.status_code == 200, answer.text
     (folder / "it's said.wav").write_bytes(answer.content)
     return folder
-
-

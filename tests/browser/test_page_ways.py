@@ -1,5 +1,6 @@
 """Every way to a face with every way to speech, on the page and by the command that it shows."""
 
+import json
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -74,10 +75,6 @@ def test_a_face_and_words_become_a_video_that_plays(
     job = visitor.made()
     check_played(visitor, job)
     with visitor.server.client() as http:
-        again = http.get("/v1/system")
-        assert again.status_code == 200
-        import json
-
         same = json.loads(run(command, visitor.server.url, files))
         assert same.get("status") == "queued", same
         for field in ("speech", "seed", "fps", "life"):

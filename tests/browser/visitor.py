@@ -90,7 +90,9 @@ def visiting(browser: Browser, server: Server, **context: Any) -> Iterator[Visit
     visitor = Visitor(server, opened, page)
     page.on(
         "console",
-        lambda said: visitor.faults.append(said.text) if said.type in ("error", "warning") else None,
+        lambda said: (
+            visitor.faults.append(said.text) if said.type in ("error", "warning") else None
+        ),
     )
     page.on("pageerror", lambda error: visitor.faults.append(str(error)))
     visitor.open()
