@@ -22,7 +22,7 @@ from serve.jobs.faults import as_dict
 router = APIRouter(prefix="/v1/faces", tags=["avatars"])
 
 EXAMINED: Final = 12
-"""Faces that are looked at closely, the largest of a crowd; each takes the face stage some 10 ms."""
+"""Faces that are looked at closely, the largest of a crowd: each is a call of the face stage."""
 
 
 class FaceView(BaseModel):

@@ -27,6 +27,7 @@ const past = history({
 current = videos({
   history: past,
   forget: past.forget,
+  learnt: changed,
   async again(avatar) {
     try {
       await face.again(avatar);

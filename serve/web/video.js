@@ -26,7 +26,7 @@ const NEWS = {
   failed: "The video could not be made.",
 };
 
-export function videos({ history, again, forget }) {
+export function videos({ history, again, forget, learnt }) {
   const [place, video, stages, bar, left, told, problem, actions, veil] =
     ["job", "player", "stages", "progress", "left", "job-told", "job-error", "actions", "veil"].map($);
   const screen = player(video);
@@ -63,7 +63,10 @@ export function videos({ history, again, forget }) {
   async function over({ status }, asked, signal) {
     if (status === "deleted") return close();
     const record = await get(`/v1/videos/${id}`, signal);
-    if (asked && record.status === "completed") measured(record.seconds, (performance.now() - asked) / 1000);
+    if (asked && record.status === "completed") {
+      measured(record.seconds, (performance.now() - asked) / 1000);
+      learnt();
+    }
     if (!signal.aborted) render(record);
   }
 

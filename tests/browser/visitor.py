@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.server import Server
 
@@ -88,12 +88,12 @@ def visiting(browser: Browser, server: Server, **context: Any) -> Iterator[Visit
     opened = browser.new_context(reduced_motion="reduce", **context)
     page = opened.new_page()
     visitor = Visitor(server, opened, page)
-    page.on(
-        "console",
-        lambda said: (
-            visitor.faults.append(said.text) if said.type in ("error", "warning") else None
-        ),
-    )
+
+    def heard(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            visitor.faults.append(said.text)
+
+    page.on("console", heard)
     page.on("pageerror", lambda error: visitor.faults.append(str(error)))
     visitor.open()
     yield visitor
