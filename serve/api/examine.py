@@ -1,7 +1,7 @@
 """Looks at what a request brings before anything is queued: what cannot succeed is refused now."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from anyio.to_thread import run_sync
 

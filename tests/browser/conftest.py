@@ -4,17 +4,21 @@ They end with this folder's tests: while Playwright is open its event loop runs 
 where no test that is a coroutine could run.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from gallery import picture
+from serve.commands.private import LOCAL_CONFIG
 from tests.browser.pages import Site, running_site
 from tests.browser.visitor import Visitor, visiting
+from tests.fakes import tone, wav
 from tests.server import Server, running_server
 
 QUIET = (
@@ -34,7 +38,25 @@ QUIET = (
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(tmp_path_factory.mktemp("data")) as running:
+    """The embedded profile, with a stage that copies voices in a second."""
+    folder = tmp_path_factory.mktemp("server")
+    config = yaml.safe_load(LOCAL_CONFIG.read_text())
+    engines = {
+        "Speech": {
+            "engine": "deployments.speech.several:Several",
+            "options": {"engines": "deployments.speech.hibari:Hibari, tests.browser.engines:Tones"},
+        },
+        "Cloning": {
+            "engine": "tests.engines:PitchCloner",
+            "options": {"delay": 1.0, "notes": os.devnull},
+        },
+    }
+    for deployment in config["applications"][0]["deployments"]:
+        if deployment["name"] in engines:
+            deployment["user_config"] = engines[deployment["name"]]
+    path = folder / "copying.yaml"
+    path.write_text(yaml.safe_dump(config))
+    with running_server(folder / "data", path) as running:
         yield running
 
 
@@ -72,7 +94,7 @@ def visitor(browser: Browser, server: Server) -> Iterator[Visitor]:
 
 @pytest.fixture(scope="package")
 def files(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
-    """A folder with what people send: pictures with a face, two and none, and a recording."""
+    """A folder with what people send: pictures with a face, two and none, recordings."""
     folder = tmp_path_factory.mktemp("files")
     one, other = (Image.fromarray(picture(name)) for name in ("kenji", "amara"))
     one.save(folder / "one face.png")
@@ -87,4 +109,5 @@ def files(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
         answer = http.post("/v1/audio/speech", json=said)
         assert answer.status_code == 200, answer.text
     (folder / "it's said.wav").write_bytes(answer.content)
+    (folder / "my voice.wav").write_bytes(wav(tone(7.0)))
     return folder

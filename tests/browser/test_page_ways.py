@@ -45,6 +45,17 @@ def by_a_recording(visitor: Visitor, files: Path) -> None:
     visitor.page.get_by_label("What it says, for captions").fill("@Recorded; it's said.")
 
 
+def by_a_copied_voice(visitor: Visitor, files: Path) -> None:
+    visitor.way("Your voice")
+    visitor.page.locator("#sample-file").set_input_files(files / "my voice.wav")
+    visitor.page.get_by_label("Name of the voice").fill("Mine")
+    visitor.page.get_by_role("checkbox", name="This is my own voice").check()
+    visitor.page.get_by_role("button", name="Copy this voice").click()
+    expect(visitor.page.locator("#text")).to_be_focused(timeout=WITHIN)
+    expect(visitor.page.get_by_role("radio", name="Mine", checked=True)).to_be_visible()
+    visitor.write("Hello to you.")
+
+
 def run(command: str, server_url: str, folder: Path) -> str:
     """What the command answers, run where the files are."""
     assert shlex.split(command)[0] == "curl"
@@ -62,7 +73,7 @@ def check_played(visitor: Visitor, job: dict[str, Any]) -> None:
         assert len(http.get(job["urls"]["video"]).content) > 10_000
 
 
-@pytest.mark.parametrize("speech", [by_text, by_a_recording])
+@pytest.mark.parametrize("speech", [by_text, by_a_recording, by_a_copied_voice])
 @pytest.mark.parametrize("face", [from_the_gallery, from_a_picture, from_a_description])
 def test_a_face_and_words_become_a_video_that_plays(
     visitor: Visitor, files: Path, face: Way, speech: Way
@@ -82,4 +93,39 @@ def test_a_face_and_words_become_a_video_that_plays(
         if face is from_the_gallery:
             assert same["avatar"] == job["avatar"] == "clara"
         http.delete(f"/v1/videos/{same['id']}")
+        if speech is by_a_copied_voice:
+            assert http.get(f"/v1/voices/{job['speech']['voice']}").json()["cloned"]
     expect(visitor.page.locator("#history-list li")).to_have_count(1)
+
+
+def test_a_copied_voice_needs_a_sample_and_its_owners_consent_and_can_be_deleted(
+    visitor: Visitor, files: Path
+) -> None:
+    visitor.way("Your voice")
+    visitor.page.get_by_role("button", name="Copy this voice").click()
+    expect(visitor.page.locator("#sample-error")).to_contain_text("Choose a sample")
+    visitor.page.locator("#sample-file").set_input_files(files / "my voice.wav")
+    visitor.page.get_by_role("button", name="Copy this voice").click()
+    expect(visitor.page.locator("#consent-error")).to_contain_text("consent of the voice's owner")
+    expect(visitor.page.get_by_role("checkbox", name="This is my own voice")).to_be_focused()
+    visitor.page.get_by_label("Name of the voice").fill("It's 'me'")
+    command = visitor.page.locator("#clone-curl").text_content() or ""
+    voice = json.loads(run(command, visitor.server.url, files))
+    assert (voice["name"], voice["status"]) == ("It's 'me'", "in_progress")
+    visitor.way("Text")
+    visitor.open()  # it is being copied meanwhile, and joins the others
+    expect(visitor.page.get_by_role("radio", name="It's 'me'")).to_be_visible(timeout=WITHIN)
+    visitor.page.get_by_role("button", name="Delete It's 'me'").click()
+    expect(visitor.page.get_by_role("radio", name="It's 'me'")).to_have_count(0)
+    with visitor.server.client() as http:
+        assert http.get(f"/v1/voices/{voice['id']}").status_code == 404
+
+
+def test_a_sample_that_is_refused_is_told_beside_it(visitor: Visitor, files: Path) -> None:
+    visitor.expected.append("422")
+    visitor.way("Your voice")
+    visitor.page.locator("#sample-file").set_input_files(files / "it's said.wav")  # too short
+    visitor.page.get_by_role("checkbox", name="This is my own voice").check()
+    visitor.page.get_by_role("button", name="Copy this voice").click()
+    expect(visitor.page.locator("#sample-error")).not_to_be_empty()
+    expect(visitor.page.get_by_role("button", name="Copy this voice")).to_be_enabled()
