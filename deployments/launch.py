@@ -158,7 +158,13 @@ def main() -> None:
         sys.exit(1)
     if not stopped.is_set():
         options = config["http_options"]
-        sys.stdout.write(f"ready http://{options.get('host', '127.0.0.1')}:{options['port']}\n")
+        host, port = options.get("host", "127.0.0.1"), options["port"]
+        sys.stdout.write(f"ready http://{host}:{port}\n")
+        if not arguments.private:
+            here = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - only compared
+            sys.stdout.write(
+                f"The page: http://{here}:{port}/  The API: http://{here}:{port}/docs\n"
+            )
         sys.stdout.flush()
     stopped.wait()
     if not arguments.private:

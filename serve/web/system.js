@@ -5,7 +5,7 @@ import { $, h, tell } from "./dom.js";
 
 const STAGES = {
   portrait: "Painting faces", face: "Finding faces", speech: "Speaking", lipsync: "Moving the lips",
-  encode: "Making the file", director: "Directing",
+  encode: "Making the file", director: "Directing", cloning: "Copying voices",
 };
 const USES = { yes: "allowed", no: "non-commercial", unclear: "unclear" };
 const UP = new Set(["ready", "at_zero"]);
