@@ -40,8 +40,8 @@ current = videos({
 make = making({
   face: () => face,
   words: () => speech,
-  accepted(record, asked) {
-    current.show(record, { asked });
+  accepted(record, asked, picture) {
+    current.show(record, { asked, picture });
     $("job").scrollIntoView({ block: "nearest" });
   },
 });

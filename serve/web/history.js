@@ -46,7 +46,6 @@ export function history({ show, cancel, shows, close }) {
   function entry(record, state) {
     const active = ACTIVE.has(record.status);
     const words = titleOf(record);
-    const picture = fileUrl(record.urls.thumbnail ?? `/v1/avatars/${record.avatar}/preview`);
     const about = [
       active && record.status !== "queued" ? `${record.progress} %` : STATUS[record.status],
       record.seconds ? `${record.seconds.toFixed(1)} s` : null,
@@ -54,7 +53,7 @@ export function history({ show, cancel, shows, close }) {
     ].filter(Boolean);
     return h(
       "li", { id: record.id, "data-state": state },
-      h("img", { src: picture, alt: "", width: 72, height: 72, loading: "lazy" }),
+      h("img", { src: pictureOf(record) ?? "/web/icon.svg", alt: "", width: 72, height: 72, loading: "lazy" }),
       h("div", { className: "grow" }, h("p", { className: "title" }, words), h("p", { className: "hint" }, about.join(" · "))),
       h(
         "div", { className: "actions" },
@@ -109,6 +108,13 @@ export function history({ show, cancel, shows, close }) {
   }
 
   return { update, forget, load };
+}
+
+/** A picture of the video, or of its face where that is there already; else null. */
+export function pictureOf(record) {
+  if (record.urls.thumbnail) return fileUrl(record.urls.thumbnail);
+  const painted = record.stage === "video" || record.stage === "finishing";
+  return painted ? fileUrl(`/v1/avatars/${record.avatar}/preview`) : null;
 }
 
 const titleOf = ({ speech }) =>

@@ -48,7 +48,7 @@ export function making({ face, words, accepted }) {
     go.textContent = "Sending…";
     try {
       const fields = { ...who.fields, ...what.fields, ...options(what.fields) };
-      accepted(await postOnce("/v1/videos", fields), asked);
+      accepted(await postOnce("/v1/videos", fields), asked, who.picture);
     } catch (error) {
       refused(error);
     }

@@ -4,6 +4,7 @@ import { fileUrl, get, post } from "./api.js";
 import { $, button, duration, h, tell } from "./dom.js";
 import { measured } from "./estimate.js";
 import { ACTIVE, follow } from "./follow.js";
+import { pictureOf } from "./history.js";
 import { player } from "./player.js";
 import { share, unshared } from "./share.js";
 
@@ -36,8 +37,9 @@ export function videos({ history, again, forget, learnt }) {
   let painted = false;
   let due = null;
 
-  /** Show a video; `asked` is when it was asked for on this page, which plays it by itself. */
-  async function show(record, { asked = null } = {}) {
+  /** Show a video; `asked` is when it was asked for on this page, which plays it by itself, and
+   * `picture` the face that was chosen. */
+  async function show(record, { asked = null, picture = null } = {}) {
     run.abort();
     run = new AbortController();
     const { signal } = run;
@@ -48,7 +50,7 @@ export function videos({ history, again, forget, learnt }) {
     screen.stop();
     const [width, height] = record.size.split("x");
     video.parentElement.style.aspectRatio = height ? `${width} / ${height}` : "";
-    video.poster = fileUrl(record.urls.thumbnail ?? `/v1/avatars/${record.avatar}/preview`);
+    video.poster = picture ?? "";
     render(record);
     if (!ACTIVE.has(record.status)) return;
     screen.stream(id, { sound: asked !== null });
@@ -73,6 +75,7 @@ export function videos({ history, again, forget, learnt }) {
   function render(record) {
     history.update(record);
     const { status } = record;
+    if (!video.getAttribute("poster")) video.poster = pictureOf(record) ?? "";
     moved({ stage: record.stage, progress: record.progress, waiting: record.queue_position });
     tell(problem, record.error?.message ?? "");
     $("progress-row").hidden = !ACTIVE.has(status);

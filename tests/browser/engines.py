@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from tests.engines import Toner
 
@@ -13,5 +14,8 @@ class Tones(Toner):
     @classmethod
     def load(  # type: ignore[override]  # among several engines none has options of its own
         cls, files: Mapping[str, Path], *, threads: int
-    ) -> Toner:
-        return Toner.load(files, threads=threads, notes=os.devnull)
+    ) -> Self:
+        return super().load(files, threads=threads, notes=os.devnull)
+
+    def warm_up(self) -> None:
+        """There is nothing to warm."""
