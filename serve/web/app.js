@@ -47,8 +47,9 @@ make = making({
 });
 changed();
 
+system().then((about) => {
+  limits = about?.limits ?? null;
+  speech.offerCloning(clones(about));
+});
 const running = await past.load();
 if (running && !current.shows()) current.show(running);
-const about = await system();
-limits = about?.limits ?? null;
-speech.offerCloning(clones(about));

@@ -14,7 +14,6 @@ export function clone(limits, changed, ready) {
   const [name, language, consent, go, bar, told] =
     ["clone-name", "clone-language", "consent", "clone", "clone-progress", "clone-told"].map($);
   const statement = $("consent-words").textContent.trim();
-  let made = null;
   const sample = recorder($("sample"), {
     id: "sample-file", choose: "Choose a sample", limits, problem: $("sample-error"), changed: shown,
   });
@@ -46,7 +45,6 @@ export function clone(limits, changed, ready) {
     tell(told, "Copying the voice…");
     try {
       const voice = await followed(await postOnce("/v1/voices", fields()));
-      made = voice;
       const near = voice.approximate ? " It is only near to the sample: a longer or clearer one may help." : "";
       tell(told, `The voice “${voice.name ?? name.value}” is ready, and chosen.${near}`);
       await ready(voice);
@@ -76,6 +74,5 @@ export function clone(limits, changed, ready) {
     clear: () => sample.clear(),
     missing: () => "Copy the voice first; then write what it says.",
     choice: () => null,
-    made: () => made,
   };
 }

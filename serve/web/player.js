@@ -35,7 +35,10 @@ export function player(video) {
       if (window.MediaSource) await appended(folder, sound, signal);
       else await native(folder, sound, signal);
     } catch (error) {
-      if (!signal.aborted) console.info(`not played while made: ${error.message}`);
+      if (signal.aborted) return;
+      console.info(`not played while it is made: ${error.message}`);
+      if (finished) video.src = finished;
+      else video.removeAttribute("src"); // its file comes when it is complete
     }
   }
 

@@ -34,6 +34,7 @@ export function videos({ history, again, forget, learnt }) {
   let shared = true; // until the service says that it gives no links
   let run = new AbortController();
   let id = null;
+  let known = null; // its record, as far as it has been told
   let painted = false;
   let due = null;
 
@@ -58,7 +59,10 @@ export function videos({ history, again, forget, learnt }) {
       if (signal.aborted) return;
       if (type === "record") render(data);
       else if (type === "status" && !ACTIVE.has(data.status)) await over(data, asked, signal);
-      else if (type === "stage" || type === "progress") moved(data);
+      else if (type === "stage" || type === "progress") {
+        seen({ ...known, ...data, status: "in_progress" });
+        moved(data);
+      }
     }
   }
 
@@ -72,10 +76,15 @@ export function videos({ history, again, forget, learnt }) {
     if (!signal.aborted) render(record);
   }
 
-  function render(record) {
+  function seen(record) {
+    known = record;
     history.update(record);
-    const { status } = record;
     if (!video.getAttribute("poster")) video.poster = pictureOf(record) ?? "";
+  }
+
+  function render(record) {
+    seen(record);
+    const { status } = record;
     moved({ stage: record.stage, progress: record.progress, waiting: record.queue_position });
     tell(problem, record.error?.message ?? "");
     $("progress-row").hidden = !ACTIVE.has(status);
