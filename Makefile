@@ -2,16 +2,18 @@
 # make serve CONFIG=config/voices.yaml: more voices, and cloned ones.
 # make test-fast: the tests that need no torch.  make gpu: all engines, on CUDA.
 # make k8s: Serve configs of k8s/overlays from config/.  make sbom: what is installed, as CycloneDX (sbom.json).
+# make test-coqui: XTTS and YourTTS, in an environment of their own (9 GB).
 VENV := .venv
 BIN := $(VENV)/bin
+COQUI_VENV := .venv-coqui
 EXTRAS ?= test
 CONFIG ?= config/local.yaml
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
-TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices
+TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices resemblyzer-encoder
 SENTENCE := Hello! I am a face that nobody has. Give me words, or your own voice, and I will say what you want to say.
 
-.PHONY: demo gpu serve test test-fast lint weights k8s sbom clean
+.PHONY: demo gpu serve test test-fast test-coqui lint weights k8s sbom clean
 
 demo: $(VENV)/.base
 	$(BIN)/avatar-serve weights fetch
@@ -34,6 +36,9 @@ test: $(VENV)/.$(EXTRAS)
 test-fast: $(VENV)/.test-fast
 	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)
 	$(BIN)/python -m pytest --ignore=tests/unit/with_torch --ignore=tests/e2e/with_torch
+
+test-coqui: $(COQUI_VENV)/.coqui
+	$(COQUI_VENV)/bin/python -m pytest --confcutdir=tests/with_coqui tests/with_coqui
 
 lint: $(VENV)/.$(EXTRAS)
 	$(BIN)/ruff check .
@@ -64,5 +69,11 @@ sbom: $(VENV)/.base
 	$(VENV)/sbom/bin/python -m pip install --disable-pip-version-check --quiet "cyclonedx-bom>=7.5,<8"
 	$(VENV)/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(BIN)/python
 
+$(COQUI_VENV)/.coqui: pyproject.toml constraints-coqui.txt
+	$(PYTHON) -m venv $(COQUI_VENV)
+	$(COQUI_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1,<27"
+	$(COQUI_VENV)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-coqui.txt -e ".[coqui]" pytest pytest-asyncio pytest-timeout
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo.mp4 sbom.json
+	rm -rf $(VENV) $(COQUI_VENV) demo.mp4 sbom.json

@@ -12,7 +12,13 @@ from media.errors import AvatarError
 from serve.settings import Settings
 from serve.weights.store import WeightsStore, open_store
 
-EXTRAS: Final = {"torch": "wav2lip", "diffusers": "diffusion", "ffmpeg": "ffmpeg"}
+EXTRAS: Final = {
+    "torch": "wav2lip",
+    "diffusers": "diffusion",
+    "ffmpeg": "ffmpeg",
+    "TTS": "coqui",
+    "pocket_tts": "pocket",
+}
 """The extra of this project that brings a library."""
 
 

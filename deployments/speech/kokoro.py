@@ -6,7 +6,7 @@ left out, and `missing` says why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final, Self
@@ -20,6 +20,7 @@ from deployments.speech.engine import Voice
 from deployments.speech.fronts.english import read_vocabulary
 from deployments.speech.fronts.front import FrontEnd, pieces_of
 from deployments.speech.fronts.languages import open_fronts
+from deployments.speech.kokoro_styles import STYLE, read_styles
 from deployments.speech.kokoro_voices import STOCK
 from deployments.speech.network import needed, open_network
 from deployments.speech.pieces import Piece
@@ -30,8 +31,6 @@ from media.errors import AvatarError
 from media.sound import Samples, Speech
 
 MODEL: Final = "kokoro-82m-int8.onnx"
-STYLE: Final = 256
-"""Numbers in a style."""
 MOST_SYMBOLS: Final = 400
 """Phonemes in one go: the network takes 510, and hurries when it is given so many."""
 
@@ -106,6 +105,21 @@ class Kokoro:
         front = self._front(voice)
         pieces = pieces_of(front, text)[first:]
         return (self._speak(front, piece, self.styles[voice], speed) for piece in pieces)
+
+    def with_voice(self, voice: Voice, data: bytes) -> "Kokoro":
+        """This engine, sharing its network, with a cloned voice as its only one.
+
+        It speaks the first of its languages that can be read here. Raises AvatarError
+        `invalid_request` where `data` are not styles, or none of its languages can be read.
+        """
+        readable = tuple(tag for tag in voice.languages if tag in self.fronts)
+        if voice.languages and not readable:
+            why = next((self.missing[tag] for tag in voice.languages if tag in self.missing), "")
+            raise AvatarError(
+                "invalid_request", f"This voice cannot speak here. {why}".strip(), param="voice"
+            )
+        adopted = replace(voice, languages=readable)
+        return replace(self, voices=(adopted,), styles={voice.id: read_styles(data)})
 
     def _front(self, voice: str) -> FrontEnd:
         known = next((v for v in self.voices if v.id == voice), None)

@@ -24,7 +24,8 @@ class Several:
     def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
         """The weights of all engines named in `options`."""
         engines = _classes(str(options.get("engines", "")))
-        return tuple(dict.fromkeys(name for engine in engines for name in engine.weights))
+        named = (name for engine in engines for name in _weights(engine, options))
+        return tuple(dict.fromkeys(named))
 
     @classmethod
     def load(
@@ -47,9 +48,7 @@ class Several:
         given = {"languages": languages, "device": device, "memory_mb": memory_mb}
         loaded: list[SpeechEngine] = []
         for engine in _classes(engines):
-            takes = inspect.signature(engine.load).parameters
-            options = {name: value for name, value in given.items() if value and name in takes}
-            loaded.append(engine.load(files, threads=threads, **options))
+            loaded.append(engine.load(files, threads=threads, **_handed(engine, given)))
         ids = [voice.id for engine in loaded for voice in engine.voices]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"two engines have a voice {', '.join(twice)}")
@@ -82,11 +81,40 @@ class Several:
         """48 kHz speech piece by piece, as the voice's engine gives it."""
         return self._with(voice).speak(text, voice, speed, first)
 
+    def with_voice(self, voice: Voice, data: bytes) -> SpeechEngine:
+        """The engine that `voice.engine` names, with this cloned voice as its only one.
+
+        Raises AvatarError `invalid_request` where no engine here can adopt it, or `data` is broken.
+        """
+        for engine in self.engines:
+            adopt = getattr(engine, "with_voice", None)
+            if adopt and any(known.engine == voice.engine for known in engine.voices):
+                adopted: SpeechEngine = adopt(voice, data)
+                return adopted
+        raise AvatarError(
+            "invalid_request",
+            "No speech engine here can speak this cloned voice: make it again from its sample.",
+            param="voice",
+        )
+
     def _with(self, voice: str) -> SpeechEngine:
         for engine in self.engines:
             if any(known.id == voice for known in engine.voices):
                 return engine
         raise AvatarError("unknown_voice", "There is no voice of that id.", param="voice")
+
+
+def _weights(engine: Any, options: Mapping[str, object]) -> Sequence[str]:
+    """What one engine loads with the options that it will be handed."""
+    choose = getattr(engine, "weights_for", None)
+    names: Sequence[str] = engine.weights if choose is None else choose(_handed(engine, options))
+    return names
+
+
+def _handed(engine: Any, options: Mapping[str, object]) -> dict[str, Any]:
+    """Those of the options that are set and that the engine takes."""
+    takes = inspect.signature(engine.load).parameters
+    return {name: value for name, value in options.items() if value and name in takes}
 
 
 def _classes(engines: str) -> list[Any]:

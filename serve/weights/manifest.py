@@ -101,6 +101,9 @@ class Weights:
     files: tuple[WeightFile, ...]
     installed: Installed | None
     sources: tuple[Source, ...]
+    by_hand: str | None
+    """The address where a person gets what nothing here fetches: no sum of it is known, and its
+    place may change."""
 
     @property
     def size(self) -> int:
@@ -137,8 +140,8 @@ def needed(manifest: Manifest, engine: str, options: Mapping[str, Any]) -> list[
     """Names of the weights that an engine loads with these options of its config.
 
     An engine of several names them in its option `engines`. Of the weights that an option chooses
-    among, the first in the manifest is meant where the config leaves the option out; the options
-    `folder` and `file` stand for the operator's own.
+    among, the first in the manifest is meant where the config leaves the option out; an option may
+    name several, separated by commas. The options `folder` and `file` stand for the operator's own.
     """
     names, defaults = [], dict(options)
     own = options.get("folder") or options.get("file")
@@ -147,10 +150,16 @@ def needed(manifest: Manifest, engine: str, options: Mapping[str, Any]) -> list[
         if engines & set(weights.engines):
             for option, value in weights.options.items():
                 defaults.setdefault(option, value)
-            chosen = all(defaults[option] == value for option, value in weights.options.items())
+            chosen = all(v in _listed(o, defaults[o]) for o, v in weights.options.items())
             if chosen and not (weights.options and own):
                 names.append(weights.name)
     return names
+
+
+def _listed(option: str, value: Any) -> list[str]:
+    """What an option names; of a language's tag the language counts: `en-US` is `en`."""
+    parts = [part.strip() for part in str(value).split(",")]
+    return [part.split("-")[0].lower() for part in parts] if option == "languages" else parts
 
 
 def _weights(row: Any) -> Weights:
@@ -161,7 +170,7 @@ def _weights(row: Any) -> Weights:
         row,
         where,
         {**dict.fromkeys(texts, str), "default": bool, "files": list},
-        {"installed": dict, "sources": list, "engines": list, "options": dict},
+        {"installed": dict, "sources": list, "by_hand": str, "engines": list, "options": dict},
     )
     match(_NAME, data["name"], where)
     match(_NAME, data["stage"], where)
@@ -174,8 +183,10 @@ def _weights(row: Any) -> Weights:
         match(_NAME, value, where)
     files = by_name((_file(file, where) for file in data.pop("files")), where)
     installed = data.pop("installed", None)
-    sources = data.pop("sources", [])
-    if not files or not (installed or sources):
+    sources, by_hand = data.pop("sources", []), data.pop("by_hand", None)
+    if by_hand is not None:
+        match(_FROM["url"], by_hand, where)
+    if not files or not (installed or sources or by_hand):
         raise ManifestError(f"{where}: needs files and a place to get them from")
     weights = Weights(
         **data,
@@ -184,6 +195,7 @@ def _weights(row: Any) -> Weights:
         files=tuple(files.values()),
         installed=_installed(installed, set(files), where) if installed else None,
         sources=tuple(_source(source, set(files), where) for source in sources),
+        by_hand=by_hand,
     )
     if installed and not weights.pinned:
         raise ManifestError(f"{where}: installed files need their sha256")

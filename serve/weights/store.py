@@ -149,6 +149,14 @@ class WeightsStore:
                 return obtaining.from_source(source, progress)
             except SourceError as error:
                 reasons.append(str(error))
+        if weights.by_hand:
+            raise AvatarError(
+                "weights_missing",
+                f"The weights {weights.name} are not fetched, for no sum of them is known: "
+                f"download {weights.by_hand}, unpack it into a folder and run `avatar-serve "
+                f"weights add {weights.name} FOLDER`.",
+                details={"weights": weights.name},
+            )
         requirement = weights.installed.requirement if weights.installed else None
         raise AvatarError(
             "weights_missing",

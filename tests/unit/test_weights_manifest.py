@@ -132,9 +132,28 @@ def test_an_option_chooses_among_an_engines_weights() -> None:
     assert needed(manifest, "mine.own:Engine", {"model": "sd-1.5"}) == []
 
 
+def test_an_option_may_name_several_of_an_engine_s_weights() -> None:
+    manifest, engine = load_manifest(), "deployments.speech.pocket:PocketTTS"
+    assert set(needed(manifest, engine, {"languages": "fr-FR, nl"})) == {
+        *("pocket-tts-fr", "pocket-tts-fr-tokenizer"),
+        *("pocket-tts-nl", "pocket-tts-nl-tokenizer"),
+    }
+
+
+def test_an_entry_may_be_got_by_hand_alone_but_must_be_got_somehow(tmp_path: Path) -> None:
+    without = TREE.split("[[weights.sources]]")[0]
+    with pytest.raises(ManifestError, match="a place to get them from"):
+        manifest_of(tmp_path, without)
+    address = 'default = false\nby_hand = "https://example.org/tiny.zip"'
+    by_hand = manifest_of(tmp_path, without.replace("default = false", address))["tiny"]
+    assert (by_hand.by_hand, by_hand.sources) == ("https://example.org/tiny.zip", ())
+    with pytest.raises(ManifestError, match="is not of the form"):
+        manifest_of(tmp_path, without.replace("default = false", address.replace("https", "file")))
+
+
 def test_weights_that_an_option_chooses_are_loaded_by_an_engine() -> None:
     chosen = [weights for weights in load_manifest().values() if weights.options]
-    assert len(chosen) == 8
+    assert len(chosen) == 25
     assert all(weights.engines and not weights.default for weights in chosen)
 
 

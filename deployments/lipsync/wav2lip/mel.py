@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from media.mel import slaney_bands
 from media.sound import Samples, Sound
 from media.timegrid import HEARING_RATE
 
@@ -108,31 +109,4 @@ def _hann() -> Mel:
 
 @lru_cache(maxsize=1)
 def _bands() -> Mel:
-    """(bins, BANDS): triangles on Slaney's scale, each of the area that he gives it.
-
-    Malcolm Slaney, Auditory Toolbox (1998): linear below 1 kHz, logarithmic above.
-    """
-    ends = _to_mel(np.array([_LOWEST, _HIGHEST]))
-    edges = _to_hertz(np.linspace(float(ends[0]), float(ends[1]), BANDS + 2))
-    bins = np.fft.rfftfreq(WINDOW, 1 / HEARING_RATE)[:, None]
-    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
-    rising = (bins - low) / (middle - low)
-    falling = (high - bins) / (high - middle)
-    triangles = np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (high - low)
-    return np.ascontiguousarray(triangles, np.float32)
-
-
-_HERTZ_A_MEL: Final = 200.0 / 3.0
-_BREAK_HERTZ: Final = 1000.0
-_BREAK_MEL: Final = _BREAK_HERTZ / _HERTZ_A_MEL
-_LOG_STEP: Final = float(np.log(6.4)) / 27.0
-
-
-def _to_mel(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
-    high = _BREAK_MEL + np.log(np.maximum(hertz, _BREAK_HERTZ) / _BREAK_HERTZ) / _LOG_STEP
-    return np.where(hertz < _BREAK_HERTZ, hertz / _HERTZ_A_MEL, high)
-
-
-def _to_hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    high = _BREAK_HERTZ * np.exp(_LOG_STEP * (mel - _BREAK_MEL))
-    return np.where(mel < _BREAK_MEL, mel * _HERTZ_A_MEL, high)
+    return slaney_bands(HEARING_RATE, WINDOW, BANDS, _LOWEST, _HIGHEST)

@@ -1,0 +1,1 @@
+"""Coqui TTS: XTTS-v2 and YourTTS."""

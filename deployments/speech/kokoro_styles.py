@@ -1,0 +1,60 @@
+"""A voice of Kokoro as bytes: its table of styles in NumPy's .npy format, nothing else."""
+
+import io
+from typing import Final
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from media.errors import AvatarError
+
+STYLE: Final = 256
+"""Numbers in a style: the first half says how the voice sounds, the second how it speaks."""
+ROWS: Final = 510
+"""Styles of a voice: one for each number of phonemes."""
+_LARGEST: Final = 10.0
+"""The stock voices stay below 3.2."""
+_HEADER: Final = 1024
+"""Bytes that the header can have at most."""
+
+Styles = NDArray[np.float32]
+"""Shape (ROWS, STYLE)."""
+
+
+def write_styles(styles: Styles) -> bytes:
+    """The table as bytes. Raises ValueError for one that `read_styles` would refuse."""
+    if styles.shape != (ROWS, STYLE) or not _sound(styles):
+        raise ValueError("not a table of Kokoro's styles")
+    out = io.BytesIO()
+    np.save(out, np.ascontiguousarray(styles, "<f4"), allow_pickle=False)
+    return out.getvalue()
+
+
+def read_styles(data: bytes) -> Styles:
+    """The table in `data`. Raises AvatarError `invalid_request` where it holds anything else.
+
+    The header is read first: it is to announce exactly what may follow, before room is made for it.
+    """
+    size = ROWS * STYLE * 4
+    try:
+        file = io.BytesIO(data[: len(data) - size])
+        if not 0 < len(data) - size <= _HEADER or npy.read_magic(file) != (1, 0):
+            raise ValueError
+        announced = npy.read_array_header_1_0(file)
+        whole = file.read() == b"" and announced == ((ROWS, STYLE), False, np.dtype("<f4"))
+        styles = np.frombuffer(data, "<f4", offset=len(data) - size).reshape(ROWS, STYLE)
+        if not (whole and _sound(styles)):
+            raise ValueError
+    except ValueError:
+        raise AvatarError(
+            "invalid_request",
+            "The cloned voice's file is broken or not one of Kokoro: "
+            "make the voice again from its sample.",
+            param="voice",
+        ) from None
+    return styles
+
+
+def _sound(styles: Styles) -> bool:
+    return bool(np.isfinite(styles).all() and np.abs(styles).max() < _LARGEST)

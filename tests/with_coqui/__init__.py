@@ -1,0 +1,1 @@
+"""What needs Coqui's library: an environment of its own, `make test-coqui`."""
