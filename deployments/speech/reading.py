@@ -32,6 +32,20 @@ class Reading:
     words: tuple[str, ...] = ()
     """As the user wrote them; where a script has no spaces, what a reader finds as words."""
 
+    def before(self, other: "Reading") -> "Reading":
+        """This reading and another one behind it, a space between them."""
+        space = " " if self.symbols and other.symbols else ""
+        gap = (self.owners[-1],) if space else ()
+        behind = tuple(owner + len(self.words) for owner in other.owners)
+        words = (*self.words, *other.words)
+        return Reading(self.symbols + space + other.symbols, (*self.owners, *gap, *behind), words)
+
+    def closed(self, symbols: str, marks: str) -> "Reading":
+        """This reading, its last word followed by marks."""
+        last = len(self.words) - 1
+        owners = (*self.owners, *[last] * len(symbols))
+        return Reading(self.symbols + symbols, owners, (*self.words[:-1], self.words[-1] + marks))
+
     def parts(self, longest: int) -> Iterator["Reading"]:
         """The reading in parts of at most `longest` symbols, cut between words if possible."""
         start = 0

@@ -16,6 +16,7 @@ from unicodedata import normalize
 
 from deployments.speech.fronts.dense import dense_rules, joined
 from deployments.speech.fronts.front import FrontEnd, FrontEndMissingError
+from deployments.speech.ipa import Replaced
 from deployments.speech.reading import Reading
 
 _MARKS: Final = dict(
@@ -32,11 +33,18 @@ _DIGITS: Final = dict(zip("0123456789", "零一二三四五六七八九", strict
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)")
 _DATE: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 
+_TONES: Final[Replaced] = (
+    ("˨˩˦", "↓"), ("˧˩˧", "↓"), ("˨˩", "↓"), ("˧˥", "↗"), ("˥˩", "↘"), ("˥˥", "→"), ("˥", "→"),
+    ("ˈ", ""), ("ˌ", ""),
+)  # fmt: skip
+"""Chao's letters as misaki's arrows."""
+
 
 class Chinese:
     """Reads Mandarin text."""
 
     language = "Chinese"
+    ipa: Replaced = _TONES
 
     def __init__(self, words: Any, pinyin: Any, sounds: Any, numbers: Any, english: FrontEnd):
         self._cut = words

@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from deployments.speech.fronts.front import FrontEndMissingError
 from deployments.speech.fronts.spoken import Spoken
+from deployments.speech.ipa import Replaced
 from deployments.speech.pieces import Rules
 from deployments.speech.reading import Reading
 
@@ -44,6 +45,7 @@ class Espeak:
     voice: str
     spoken: Spoken
     rules: Rules
+    ipa: Replaced = ()
 
     @classmethod
     def open(cls, language: str, voice: str) -> Self:

@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from deployments.speech.fronts.dense import dense_rules, joined
 from deployments.speech.fronts.front import FrontEndMissingError
+from deployments.speech.ipa import Replaced
 from deployments.speech.reading import Reading
 
 _MARKS: Final = dict(zip("、，。．！？：；「」『』（）…—", ",,..!?:;“”“”()…—", strict=True))
@@ -74,6 +75,7 @@ class Japanese:
     """Reads Japanese text; words of Latin letters by the dictionary's own readings."""
 
     language = "Japanese"
+    ipa: Replaced = (("ˈ", ""), ("ˌ", ""))
 
     def __init__(self, library: Any) -> None:
         self._library = library
