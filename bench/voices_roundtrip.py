@@ -125,10 +125,10 @@ def by_ear(front: FrontEnd, language: str, heard_wrong: Sequence[dict[str, Any]]
 
 def words_otherwise(front: FrontEnd, language: str, rows: Sequence[dict[str, Any]]) -> int:
     """Words that came back with another sound: spellings and joins of the same do not count."""
+    from bench.voices_phonemes import broad
 
-    def sound(words: Sequence[str]) -> str:
-        symbols = "".join(front.read([word]).symbols for word in words)
-        return "".join(c for c in symbols if c.isalpha() and c not in "ˈˌː")
+    def sound(words: Sequence[str]) -> list[str]:
+        return broad("".join(front.read([word]).symbols for word in words), language)
 
     wrong = 0
     for row in rows:

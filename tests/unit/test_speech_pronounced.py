@@ -45,7 +45,7 @@ def said(hibari: Hibari, inside: str) -> list[Speech]:
         ("es-ES", "ˈt͡ʃuro", "ʧˈuro"),
         ("fr-FR", "bɔ̃.ˈʒuʀ", "bɔ̃ʒˈuʁ"),
         ("fr-FR", "b\u0254\u0303", "bɔ̃"),
-        ("hi-IN", "ˈɡʱoɽaː", "ɡʰˈoɽaː"),
+        ("hi-IN", "ˈɡʱoɽaːtʃ", "ɡʰˈor.aːc"),
         ("it-IT", "ˈpit.t͡sa", "pˈitʦa"),
         ("ja-JP", "ˈt͡ɕi.ka", "ʨika"),
         ("pt-BR", "k\u00f5", "ko\u0303"),
