@@ -27,7 +27,7 @@ _PAUSE: Final = 0.25  # seconds before it is, doubled each time
 _AT_ONCE: Final = 48_000
 """Samples coded before their bytes leave: a second."""
 _FIRST: Final = 12_000
-"""Of the first bytes, which nobody should wait for: a quarter of a second, a FLAC block and more."""
+"""Of the first bytes, which somebody waits for: a quarter of a second, more than a FLAC block."""
 
 _SSE: Final = "text/event-stream"
 
