@@ -1,10 +1,11 @@
 """Each language spoken and heard again: `python -m bench.voices_roundtrip [LANGUAGE ...]`.
 
-A voice of each language speaks ten sentences; Whisper base (int8, weights `whisper-base-int8`,
-`pip install faster-whisper==1.2.1`) writes down what it hears. The share of words that came back
-wrong (of signs in Chinese, of kana read in Japanese) is the error rate: the voice's errors and
-the judge's together. Results, with what was heard wrong, go to
-bench/results/voices_roundtrip.json; languages that are not named keep theirs.
+Needs `pip install "avatar-serve[bench]"` and the weights `whisper-base-int8`. A voice of each
+language speaks ten sentences; Whisper base (int8) writes down what it hears. The share of words
+that came back wrong (of signs in Chinese, of kana read in Japanese) is the error rate: the voice's
+errors and the judge's together. "Otherwise by sound" leaves out words that the judge only spells or
+joins otherwise. Results, with what was heard wrong, go to bench/results/voices_roundtrip.json;
+languages that are not named keep theirs.
 """
 
 import json
@@ -13,6 +14,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +50,7 @@ VOICES: Final = {
     "pt-BR": ("pf_dora", "pm_alex"),
     "zh-CN": ("zf_xiaoxiao", "zm_yunxi"),
 }
+_ONE_SOUND: Final = str.maketrans("ذضظصثطحھقئۃےآ", "زززسستہہکیہیا", "ںءٔ")
 ENGINES: Final = "deployments.speech.hibari:Hibari,deployments.speech.kokoro:Kokoro"
 
 
@@ -120,6 +123,36 @@ def by_ear(front: FrontEnd, language: str, heard_wrong: Sequence[dict[str, Any]]
     return round(100 * wrong / total, 1)
 
 
+def words_otherwise(front: FrontEnd, language: str, rows: Sequence[dict[str, Any]]) -> int:
+    """Words that came back with another sound: spellings and joins of the same do not count."""
+    from bench.voices_phonemes import broad
+
+    def sound(words: Sequence[str]) -> list[str]:
+        return broad("".join(front.read([word]).symbols for word in words), language)
+
+    wrong = 0
+    for row in rows:
+        said, heard = units(row["said"], language), units(row["heard"], language)
+        for _, a, b, c, d in SequenceMatcher(None, said, heard, autojunk=False).get_opcodes():
+            if said[a:b] != heard[c:d] and sound(said[a:b]) != sound(heard[c:d]):
+                wrong += edits(said[a:b], heard[c:d])
+    return wrong
+
+
+def letters_percent(rows: Sequence[dict[str, Any]]) -> float:
+    """Percent of Urdu's letters that came back otherwise, letters of one sound in Hindi as one.
+
+    Word ends and spellings that the judge chooses freely do not count.
+    """
+
+    def letters(text: str) -> str:
+        bare = "".join(c for c in text.replace("لئے", "لیے") if c.isalpha())
+        return bare.translate(_ONE_SOUND)
+
+    wrong = sum(edits(letters(row["said"]), letters(row["heard"])) for row in rows)
+    return round(100 * wrong / sum(len(letters(sentence)) for sentence in IN_URDU), 1)
+
+
 def measure(engine: SpeechEngine, judge: Judge, language: str, voice_id: str) -> dict[str, Any]:
     """One voice's error rate over the language's sentences, and what was heard wrong."""
     voice = next(voice for voice in engine.voices if voice.id == voice_id)
@@ -143,15 +176,21 @@ def table(results: dict[str, Any]) -> str:
     fronts, _ = open_fronts()
     urdu = replace(fronts["hi-IN"], language="Urdu", voice="ur")
     lines = [
-        "| language | voice | errors, % | of | by ear, % of phonemes |",
-        "|---|---|---|---|---|",
+        "| language | voice | errors, % | of | otherwise by sound, % | by ear, % of phonemes |",
+        "|---|---|---|---|---|---|",
     ]
     for language, voices in results.items():
         for voice, row in voices.items():
             front = urdu if language in BY_EAR_IN else fronts[language]
             row["by_ear_percent"] = by_ear(front, language, row["heard_wrong"])
+            if language not in BY_SIGN:
+                wrong = words_otherwise(front, language, row["heard_wrong"])
+                row["words_otherwise_percent"] = round(100 * wrong / row["units"], 1)
+            if language in BY_EAR_IN:
+                row["letters_percent"] = letters_percent(row["heard_wrong"])
             unit = row["unit"] + "s" * (row["unit"] != "kana")
-            cells = (language, voice, row["error_percent"], f"{row['units']} {unit}")
+            otherwise = row.get("words_otherwise_percent", "")
+            cells = (language, voice, row["error_percent"], f"{row['units']} {unit}", otherwise)
             lines.append("| " + " | ".join(map(str, (*cells, row["by_ear_percent"]))) + " |")
     return "\n".join(lines)
 

@@ -1,13 +1,14 @@
 """What every speech engine takes and gives."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
+from media.errors import AvatarError
 from media.sound import Speech
 from media.voice import Voice
 
-__all__ = ["AdoptingEngine", "SpeechEngine", "Voice"]
+__all__ = ["AdoptingEngine", "SpeechEngine", "Voice", "pronounce"]
 
 
 class SpeechEngine(Protocol):
@@ -49,3 +50,19 @@ class AdoptingEngine(SpeechEngine, Protocol):
 
         Raises AvatarError `invalid_request` where `data` is not of this engine or broken.
         """
+
+
+def pronounce(engine: SpeechEngine, ipa: str, voice: str) -> str:
+    """A pronunciation (IPA) as the symbols of the engine's own `pronounce`, where it has one.
+
+    Raises AvatarError `invalid_request` for signs that the voice has no sound for, and where the
+    engine speaks words only; `unknown_voice`.
+    """
+    own: Callable[[str, str], str] | None = getattr(engine, "pronounce", None)
+    if own is None:
+        raise AvatarError(
+            "invalid_request",
+            "This voice takes no <phoneme>: spell the word as it sounds by <sub alias>.",
+            param="text",
+        )
+    return own(ipa, voice)

@@ -17,7 +17,7 @@ from hibari import dsp
 
 from deployments.speech.engine import Voice
 from deployments.speech.fronts.english import English, read_vocabulary
-from deployments.speech.fronts.front import pieces_of
+from deployments.speech.fronts.front import pieces_of, pronounce, read
 from deployments.speech.network import needed, open_network
 from deployments.speech.pieces import Piece
 from deployments.speech.reading import Reading
@@ -78,17 +78,25 @@ class Hibari:
         pieces = self._pieces(text, voice)[first:]
         return (self._speak(piece, speed) for piece in pieces)
 
+    def pronounce(self, ipa: str, voice: str) -> str:
+        """A given pronunciation as symbols. Raises AvatarError as `check`; `invalid_request`."""
+        self._known(voice)
+        return pronounce(self.front, ipa, self.vocabulary)
+
     def _speak(self, piece: Piece, speed: float) -> Speech:
-        reading = self.front.read(piece.words)
+        reading = read(self.front, piece.words)
         sound = partial(self._sound, speed=speed)
         return spoken(reading, piece.pause, speed, MOST_SYMBOLS, sound)
 
     def _pieces(self, text: str, voice: str) -> list[Piece]:
+        self._known(voice)
+        return pieces_of(self.front, text)
+
+    def _known(self, voice: str) -> None:
         if voice != _VOICE.id:
             raise AvatarError(
                 "unknown_voice", f'There is no voice of that id: use "{_VOICE.id}".', param="voice"
             )
-        return pieces_of(self.front, text)
 
     def _sound(self, reading: Reading, speed: float) -> tuple[Samples, list[Timed]]:
         """24 kHz samples as the network gives them, and each symbol's time in them."""

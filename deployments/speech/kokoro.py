@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from deployments.devices.onnx_device import full_memory_is_said, providers, require_cuda
 from deployments.speech.engine import Voice
 from deployments.speech.fronts.english import read_vocabulary
-from deployments.speech.fronts.front import FrontEnd, pieces_of
+from deployments.speech.fronts.front import FrontEnd, pieces_of, pronounce, read
 from deployments.speech.fronts.languages import open_fronts
 from deployments.speech.kokoro_styles import STYLE, read_styles
 from deployments.speech.kokoro_voices import STOCK
@@ -121,6 +121,10 @@ class Kokoro:
         adopted = replace(voice, languages=readable)
         return replace(self, voices=(adopted,), styles={voice.id: read_styles(data)})
 
+    def pronounce(self, ipa: str, voice: str) -> str:
+        """A given pronunciation as symbols. Raises AvatarError as `check`; `invalid_request`."""
+        return pronounce(self._front(voice), ipa, self.vocabulary)
+
     def _front(self, voice: str) -> FrontEnd:
         known = next((v for v in self.voices if v.id == voice), None)
         if known is not None:
@@ -136,7 +140,7 @@ class Kokoro:
         self, front: FrontEnd, piece: Piece, styles: NDArray[np.float32], speed: float
     ) -> Speech:
         sound = partial(self._sound, styles=styles, speed=speed)
-        return spoken(front.read(piece.words), piece.pause, speed, MOST_SYMBOLS, sound)
+        return spoken(read(front, piece.words), piece.pause, speed, MOST_SYMBOLS, sound)
 
     def _sound(
         self, reading: Reading, styles: NDArray[np.float32], speed: float

@@ -13,7 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from deployments.speech.engine import SpeechEngine
+from deployments.speech.engine import SpeechEngine, pronounce
+from deployments.speech.pronounced import pronounced, stripped
 from deployments.speech.shown import as_written
 from media.errors import AvatarError
 from media.sound import Phone, Samples, Speech, Word
@@ -69,6 +70,7 @@ class Turn:
 
 def check(engine: SpeechEngine, text: str, voice: str) -> int:
     """Number of pieces. Raises AvatarError as engines do; `invalid_request` for wrong marks."""
+    text = stripped(text)
     if not is_ssml(text):
         return engine.check(text, voice)
     return sum(turn.pieces for turn in _turns(engine, text, voice))
@@ -78,6 +80,7 @@ def speak(
     engine: SpeechEngine, text: str, voice: str, speed: float = 1.0, first: int = 0
 ) -> Iterator[Speech]:
     """Speech from piece number `first` on, as `SpeechEngine.speak`."""
+    text = stripped(text)
     if not is_ssml(text):
         return engine.speak(text, voice, speed, first)
     turns = _turns(engine, text, voice)
@@ -132,7 +135,7 @@ def _turns(engine: SpeechEngine, text: str, voice: str) -> list[Turn]:
     """The turns that have a sound. Raises AvatarError."""
     turns: list[Turn] = []
     lead, silent = 0.0, None
-    for turn in _tidied(_grouped(parse(text))):
+    for turn in _tidied(_grouped(engine, parse(text), voice)):
         try:
             turn.pieces = engine.check(turn.said, voice)
         except AvatarError as error:
@@ -155,15 +158,12 @@ def _turns(engine: SpeechEngine, text: str, voice: str) -> list[Turn]:
     return turns
 
 
-def _grouped(spans: Sequence[Span]) -> list[Turn]:
+def _grouped(engine: SpeechEngine, spans: Sequence[Span], voice: str) -> list[Turn]:
     turns: list[Turn] = []
     for span in spans:
         if span.ipa is not None:
-            raise AvatarError(
-                "invalid_request",
-                "Voices take no <phoneme> yet: spell the word as it sounds by <sub alias>.",
-                param="text",
-            )
+            said = pronounced(span.text.strip(), pronounce(engine, span.ipa, voice))
+            span = replace(span, text=said, ipa=None)
         if not turns or not turns[-1].takes(span):
             turns.append(Turn(span.rate, span.emphasis))
         turns[-1].add(span)

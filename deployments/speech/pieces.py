@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from unicodedata import category
 
+from deployments.speech.pronounced import apart, given, is_pronounced
 from media.captions import CLAUSE_ENDS, CLOSERS, SENTENCE_ENDS, is_dense
 
 LONGEST = 200
@@ -110,6 +111,8 @@ def split(text: str, rules: Rules = ENGLISH) -> list[Piece]:
 
 def weight(word: str) -> int:
     """About how many phonemes a word takes, with the space after it; errs on the high side."""
+    if is_pronounced(word):
+        return sum(len(said[1]) if (said := given(p)) else weight(p) for p in apart(word)) + 1
     if word.isalpha() and word.islower():
         return len(word) + 1
     digits = sum(c.isdecimal() for c in word)
@@ -162,11 +165,11 @@ def _cut_heavy(words: Iterable[str], parts: Callable[[str], list[str]]) -> list[
     """The words, those that no piece could hold cut into parts."""
     out: list[str] = []
     for word in words:
-        if weight(word) <= LONGEST:
-            out.append(word)
-        else:
-            cut = parts(word)
-            out += [small for part in cut for small in _small(part)]
+        for part in apart(word) if is_pronounced(word) and weight(word) > LONGEST else [word]:
+            if given(part) or weight(part) <= LONGEST:
+                out.append(part)
+            else:
+                out += [small for cut in parts(part) for small in _small(cut)]
     return out
 
 

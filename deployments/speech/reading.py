@@ -16,6 +16,7 @@ _SPOKEN_SIGNS = frozenset("%&+@=<>~°§±×÷©#^/")  # noqa: RUF001 - the multi
 _LAST_KEPT_LETTER = 0x17F
 _LAST_LATIN_LETTER = 0x24F
 _LATIN_ADDITIONAL = range(0x1E00, 0x1F00)
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?(?=[^/\s]+\.)", re.IGNORECASE)
 _KEPT_FORMS = ("<fraction>", "<super>", "<sub>")
 _GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER ([A-Z]+)")
 _LONG_NUMBER = re.compile(r"\d[\d,]{15,}")
@@ -31,6 +32,20 @@ class Reading:
     owners: tuple[int, ...]
     words: tuple[str, ...] = ()
     """As the user wrote them; where a script has no spaces, what a reader finds as words."""
+
+    def before(self, other: "Reading") -> "Reading":
+        """This reading and another one behind it, a space between them."""
+        space = " " if self.symbols and other.symbols else ""
+        gap = (self.owners[-1],) if space else ()
+        behind = tuple(owner + len(self.words) for owner in other.owners)
+        words = (*self.words, *other.words)
+        return Reading(self.symbols + space + other.symbols, (*self.owners, *gap, *behind), words)
+
+    def closed(self, symbols: str, marks: str) -> "Reading":
+        """This reading, its last word followed by marks."""
+        last = len(self.words) - 1
+        owners = (*self.owners, *[last] * len(symbols))
+        return Reading(self.symbols + symbols, owners, (*self.words[:-1], self.words[-1] + marks))
 
     def parts(self, longest: int) -> Iterator["Reading"]:
         """The reading in parts of at most `longest` symbols, cut between words if possible."""
@@ -57,6 +72,8 @@ def readable(word: str) -> str:
     Letters of other scripts and pictures go; compatibility forms (full width, circled, ligatures)
     become plain, foreign digits European, a lone Greek letter its name.
     """
+    if word[:4].lower() in ("http", "www."):
+        word = _SCHEME.sub("", word).rstrip("/")
     if not word.isascii():
         word = unicodedata.normalize("NFC", word)
         greek = [c for c in word if _GREEK.match(unicodedata.name(c, ""))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from deployments.speech.engine import SpeechEngine, Voice
+from deployments.speech.engine import SpeechEngine, Voice, pronounce
 from media.errors import AvatarError
 from media.sound import Speech
 
@@ -96,6 +96,10 @@ class Several:
             "No speech engine here can speak this cloned voice: make it again from its sample.",
             param="voice",
         )
+
+    def pronounce(self, ipa: str, voice: str) -> str:
+        """A given pronunciation as the voice's engine writes it, as `engine.pronounce`."""
+        return pronounce(self._with(voice), ipa, voice)
 
     def _with(self, voice: str) -> SpeechEngine:
         for engine in self.engines:

@@ -26,6 +26,8 @@ _AGAIN: Final = 3
 _PAUSE: Final = 0.25  # seconds before it is, doubled each time
 _AT_ONCE: Final = 48_000
 """Samples coded before their bytes leave: a second."""
+_FIRST: Final = 12_000
+"""Of the first bytes, which somebody waits for: a quarter of a second, more than a FLAC block."""
 
 _SSE: Final = "text/event-stream"
 
@@ -46,11 +48,13 @@ async def coded(stages: Stages, said: Said, name: str) -> AsyncGenerator[bytes, 
     Leaving the iteration early stops the speaker. Raises AvatarError.
     """
     flow, encoder = Flowing(said.gain_db, RATE), open_encoder(name)
+    first = _FIRST
     async with aclosing(_spoken(stages, said)) as pieces:
         async for piece in pieces:
-            for stretch in _stretches(piece.samples):
+            for stretch in _stretches(piece.samples, first):
                 if data := await run_sync(_code, flow, encoder, stretch):
                     yield data
+            first = _AT_ONCE
     if data := await run_sync(_rest, flow, encoder):
         yield data
 
@@ -77,8 +81,9 @@ async def _spoken(stages: Stages, said: Said) -> AsyncGenerator[Speech, None]:
         failures += 1
 
 
-def _stretches(samples: Samples) -> Iterator[Samples]:
-    for at in range(0, len(samples), _AT_ONCE):
+def _stretches(samples: Samples, first: int) -> Iterator[Samples]:
+    yield samples[:first]
+    for at in range(first, len(samples), _AT_ONCE):
         yield samples[at : at + _AT_ONCE]
 
 

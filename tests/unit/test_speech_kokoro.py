@@ -11,6 +11,7 @@ from scipy.signal import resample_poly
 
 from bench.metering import coded, meter
 from deployments.loading import EngineConfig, load_engine
+from deployments.speech import marked
 from deployments.speech.kokoro import MOST_SYMBOLS, Kokoro
 from deployments.speech.kokoro_voices import STOCK
 from deployments.speech.network import FRAME
@@ -240,3 +241,12 @@ def test_engines_that_share_a_voice_or_are_none_are_refused() -> None:
         Several.load({}, threads=1, engines=" ")
     named = Several.weights_for({"engines": f"{hibari},deployments.speech.kokoro:Kokoro"})
     assert named == ("hibari-heart", *NAMES)
+
+
+@pytest.mark.parametrize("language", FIRST)
+def test_a_given_pronunciation_is_spoken_in_every_language(kokoro: Kokoro, language: str) -> None:
+    marks = '<speak><phoneme alphabet="ipa" ph="ˈmana">Mana-1</phoneme>.</speak>'
+    (speech,) = marked.speak(kokoro, marks, FIRST[language])
+    assert "".join(p.symbol for p in speech.phones) in ("mana", "mænæ")
+    assert [w.text.rstrip(".") for w in speech.words] == ["Mana-1"]
+    assert np.abs(speech.samples).max() > 0.05

@@ -16,6 +16,7 @@ from unicodedata import normalize
 
 from deployments.speech.fronts.dense import dense_rules, joined
 from deployments.speech.fronts.front import FrontEnd, FrontEndMissingError
+from deployments.speech.ipa import Replaced
 from deployments.speech.reading import Reading
 
 _MARKS: Final = dict(
@@ -23,20 +24,30 @@ _MARKS: Final = dict(
 )
 _PLAIN: Final = ';:,.!?—…"()“”'
 _OPENERS: Final = "(“"
-_HAN: Final = r"㐀-䶿一-鿿豈-﫿"
+_HAN: Final = r"〇㐀-䶿一-鿿豈-﫿"
 _TOKEN: Final = re.compile(
-    rf"[{_HAN}]+|[¥￥$€£]?\d[\d.,:/年月日点分%-]*[%℃°元]?|[A-Za-z][A-Za-z'’.-]*|."
+    rf"[{_HAN}]+|[¥￥$€£]?(?:(?<![\w-])[-−])?\d[\d.,:/年月日点分%-]*[%℃°元]?|[A-Za-z][A-Za-z'’.-]*|."
 )
 _MONEY: Final = {"¥": "元", "￥": "元", "$": "美元", "€": "欧元", "£": "英镑"}
 _DIGITS: Final = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)")
+_SIGNS: Final = {"×": "乘", "÷": "除以", "=": "等于", "+": "加", "℃": "摄氏度", "%": "百分之"}
+_SPAN: Final = re.compile(r"(?<=\d)-(?=\d)")
+_PHONE: Final = re.compile(r"1\d{10}")
 _DATE: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
+
+_TONES: Final[Replaced] = (
+    ("˨˩˦", "↓"), ("˧˩˧", "↓"), ("˨˩", "↓"), ("˧˥", "↗"), ("˥˩", "↘"), ("˥˥", "→"), ("˥", "→"),
+    ("ˈ", ""), ("ˌ", ""),
+)  # fmt: skip
+"""Chao's letters as misaki's arrows."""
 
 
 class Chinese:
     """Reads Mandarin text."""
 
     language = "Chinese"
+    ipa: Replaced = _TONES
 
     def __init__(self, words: Any, pinyin: Any, sounds: Any, numbers: Any, english: FrontEnd):
         self._cut = words
@@ -116,6 +127,7 @@ class Chinese:
         if re.match(r"[A-Za-z]", token):
             return self._english.read([token]).symbols
         text = token if re.match(rf"[{_HAN}]", token) else self._number(token)
+        text = _SIGNS.get(token, text)
         spoken = re.sub(rf"[^{_HAN}]", "", text)
         return " ".join(self._word(word) for word in self._cut(spoken)) if spoken else ""
 
@@ -133,7 +145,10 @@ class Chinese:
         sign = next((s for s in _MONEY if token.startswith(s)), "")
         bare = token.removeprefix(sign).replace(",", "") if sign else token.replace(",", "")
         bare = _DATE.sub(r"\1年\2月\3日", bare)
-        bare = _CLOCK.sub(r"\1点\2分", bare)
+        bare = _SPAN.sub("到", _CLOCK.sub(r"\1点\2分", bare)).replace("−", "-")
+        bare = bare.replace("°C", "摄氏度").replace("°", "度")
+        if _PHONE.fullmatch(bare):
+            return "".join(_DIGITS[c] for c in bare)
         try:
             said = str(self._numbers(bare, "an2cn"))
         except (ValueError, IndexError, KeyError):

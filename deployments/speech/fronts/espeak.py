@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from deployments.speech.fronts.front import FrontEndMissingError
 from deployments.speech.fronts.spoken import Spoken
+from deployments.speech.ipa import Replaced
 from deployments.speech.pieces import Rules
 from deployments.speech.reading import Reading
 
@@ -28,6 +29,8 @@ _MARKS: Final = ';:,.!?—…"()“”'
 _KEPT: Final = str.maketrans("«»¿¡।॥–[]", "“”  ..—()")
 # A mark inside a number or an address is no pause; a mark that ends a word is.
 _CUTS: Final = re.compile(rf"(?<=\S)[{re.escape(_MARKS)}]+(?=\s|$)|[—…“”()\"]+|(?<=\s)[;:,.!?]+")
+# Heard: the Hindi voices say "r." as a flap, and ɽ, which espeak-ng never gives, as anything.
+_IPA: Final[dict[str, Replaced]] = {"hi": (("ɽ", "r."), ("ʧ", "c"), ("ʤ", "ɟ"))}
 _SWITCHES: Final = re.compile(r"\([a-z^-]+\)")
 _JOINED: Final = {
     "a^ɪ": "I", "a^ʊ": "W", "d^z": "ʣ", "d^ʒ": "ʤ", "e^ɪ": "A", "o^ʊ": "O", "ə^ʊ": "Q",
@@ -44,6 +47,7 @@ class Espeak:
     voice: str
     spoken: Spoken
     rules: Rules
+    ipa: Replaced = ()
 
     @classmethod
     def open(cls, language: str, voice: str) -> Self:
@@ -58,7 +62,8 @@ class Espeak:
                 "install your system's package espeak-ng (apt install espeak-ng)."
             )
         spoken = Spoken.of_language(voice.partition("-")[0])
-        front = cls(language, program, voice, spoken, Rules(abbreviations=spoken.abbreviations))
+        rules = Rules(abbreviations=spoken.abbreviations)
+        front = cls(language, program, voice, spoken, rules, _IPA.get(voice, ()))
         try:
             front._phonemes(("1",))
         except (OSError, subprocess.SubprocessError) as error:

@@ -5,6 +5,7 @@ The phonemes are those that Kokoro's Japanese voices were trained with (misaki's
 a consonant and a vowel, palatal before i and y).
 """
 
+import re
 import threading
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -14,6 +15,7 @@ from unicodedata import normalize
 
 from deployments.speech.fronts.dense import dense_rules, joined
 from deployments.speech.fronts.front import FrontEndMissingError
+from deployments.speech.ipa import Replaced
 from deployments.speech.reading import Reading
 
 _MARKS: Final = dict(zip("、，。．！？：；「」『』（）…—", ",,..!?:;“”“”()…—", strict=True))
@@ -37,6 +39,7 @@ _FOREIGN: Final = {
     "フ": "ɸ", "ヴ": "v", "ツ": "ʦ", "テ": "t", "デ": "d", "ト": "t", "ド": "d", "ウ": "β",
     "ク": "kᵝ", "グ": "ɡᵝ", "ス": "s", "ズ": "z",
 }  # fmt: skip
+_POINT: Final = re.compile(r"(?<=\d)[.．](?=\d)")  # a pause to the library
 _NASALS: Final = (("mpb", "m"), ("kɡ", "ŋ"), ("ɲʨʥ", "ɲ"), ("ntdɾz", "n"))
 
 
@@ -74,6 +77,7 @@ class Japanese:
     """Reads Japanese text; words of Latin letters by the dictionary's own readings."""
 
     language = "Japanese"
+    ipa: Replaced = (("ˈ", ""), ("ˌ", ""))
 
     def __init__(self, library: Any) -> None:
         self._library = library
@@ -131,7 +135,7 @@ class Japanese:
 
     def _words(self, text: str) -> list[Any]:
         with self._lock:  # the library keeps one analyser
-            nodes: list[Any] = self._library.run_frontend(text)
+            nodes: list[Any] = self._library.run_frontend(_POINT.sub("点", text))
         return nodes
 
 

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Final, Self
 
@@ -18,6 +18,10 @@ _ADDRESS: Final = re.compile(
     r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
     r"\.(?:com|org|net|edu|gov|io|dev|ai|es|fr|it|br|pt|in|eu|uk)(?:/\S*)?"
 )
+_BELOW_ZERO: Final = re.compile(rf"[-−](?:{_NUMBER})(?!-)\S*")  # noqa: RUF001 - the minus sign is meant
+_THOUSANDS: Final = re.compile(r"\d{3}(?:[.,]\d+)?")
+_ROMAN: Final = re.compile(r"(?=[IVX]{2})(X{0,3})(IX|IV|V?I{0,3})(e|ème)?")
+_ONES: Final = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 _SCHEME: Final = re.compile(r"^(?:https?://)?(?:www\.)?")
 
 
@@ -31,12 +35,17 @@ class Spoken:
     first: str
     time: str
     hour: str
+    minus: str
     months: Sequence[str]
     sums: Sequence[str]
     money: Mapping[str, str]
     signs: Mapping[str, str]
     address: Mapping[str, str]
     short: Mapping[str, str]
+    units: Mapping[str, str]
+    roman: bool = False
+    grouped: bool = False
+    respelled: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_language(cls, code: str) -> Self:
@@ -53,22 +62,51 @@ class Spoken:
 
     def words(self, written: Sequence[str]) -> Iterator[tuple[int, str]]:
         """(Number of the written word, what is said for it), in the order of speech."""
-        skipped = False
-        for i, word in enumerate(written):
+        pairs = list(self._gathered(written))
+        after = [*(word for _, word in pairs[1:]), ""]
+        number = skipped = False
+        for (i, word), following in zip(pairs, after, strict=True):
+            first, core, last = _bared(word)
             if skipped:
                 skipped = False
-                continue
-            first, core, last = _bared(word)
-            after = written[i + 1] if i + 1 < len(written) else ""
-            sum_of = _bared(after)
-            amount = self._amount(core)
-            if amount and not last and sum_of[1] in self.sums:
-                number, name = amount
-                yield i, f"{first}{number}"
-                yield i + 1, f"{sum_of[0]}{sum_of[1]} {self.of} {name}{sum_of[2]}"
+            elif two := self._both(core, last, following):
+                yield i, f"{first}{two[0]}"
+                yield i + 1, two[1]
                 skipped = True
+            elif number and core in self.units:
+                yield i, f"{first}{self.units[core]}{last}"
             else:
                 yield i, self._word(word, first, core, last)
+            number = not last and re.fullmatch(rf"-?(?:{_NUMBER})", core) is not None
+
+    def _gathered(self, written: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Words with their numbers; thousands and abbreviations with a space in them as one."""
+        at = 0
+        while at < len(written):
+            word, start = written[at], at
+            if at + 1 < len(written) and (word + written[at + 1]).rstrip(",;:") in self.short:
+                word, at = word + written[at + 1], at + 1
+            digits = re.fullmatch(r"\D?\d{1,3}", word) if self.grouped else None
+            while digits and at + 1 < len(written) and word[-1].isdigit():
+                first, core, last = _bared(written[at + 1])
+                if first or not _THOUSANDS.fullmatch(core):
+                    break
+                word, at = word + core + last, at + 1
+            yield start, word
+            yield from ((skipped, "") for skipped in range(start + 1, at + 1))
+            at += 1
+
+    def _both(self, core: str, last: str, after: str) -> tuple[str, str] | None:
+        """What is said for two words that belong together: "$5 millones", "R$ 30"."""
+        opening, name, closing = _bared(after)
+        if last or opening:
+            return None
+        if name in self.sums and (amount := self._amount(core)):
+            return amount[0], f"{name} {self.of} {amount[1]}{closing}"
+        if core in self.money and re.fullmatch(_NUMBER, name):
+            whole, _, rest = self._money(name, self.money[core]).partition(" ")
+            return whole, f"{rest}{closing}"
+        return None
 
     def _word(self, word: str, first: str, core: str, last: str) -> str:
         for short, period in ((core + last[:1], last[1:]), (core, last)):
@@ -77,6 +115,8 @@ class Spoken:
         return f"{first}{self._core(core)}{last}" if core else word
 
     def _core(self, core: str) -> str:
+        if _BELOW_ZERO.fullmatch(core):
+            return f"{self.minus} {self._core(core[1:])}"
         if amount := self._amount(core):
             return self._money(*amount)
         if match := _DAY.fullmatch(core):
@@ -88,6 +128,10 @@ class Spoken:
             return form.format(h=int(match[1]), m=int(match[2]))
         if _ADDRESS.fullmatch(core):
             return self._spelled(core)
+        if self.roman and (match := _ROMAN.fullmatch(core)):
+            return f"{10 * len(match[1]) + _ONES.index(match[2])}{match[3] or ''}"
+        for pattern, spelling in self.respelled.items():
+            core = re.sub(pattern, spelling, core)
         return self._signed(core)
 
     def _amount(self, core: str) -> tuple[str, str] | None:
