@@ -1,7 +1,7 @@
-"""The service's own metrics, at Ray's metrics port beside Serve's: names and labels as in docs/observability.md.
+"""The service's own metrics, at Ray's metrics port beside Serve's (docs/observability.md).
 
-Ray writes `ray_` before each name, and `_total` behind counters. Labels hold words of fixed lists: no ids, no words
-of users.
+Ray writes `ray_` before each name, and `_total` behind counters. Labels hold words of fixed lists:
+no ids, no words of users.
 """
 
 from collections.abc import Mapping
@@ -9,22 +9,7 @@ from typing import Final
 
 from ray.util.metrics import Counter, Gauge, Histogram
 
-STAGE_SECONDS: Final = [
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-    60.0,
-    300.0,
-    1800.0,
-]
+STAGE_SECONDS: Final = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800]
 FIRST_MEDIA_SECONDS: Final = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0]
 BATCH_CALLS: Final = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
 

@@ -1,7 +1,7 @@
 """One log: our lines go where Serve's go, in Serve's encoding, with the ids of request and video.
 
-Serve's `logging_config` says level, encoding and place, and adds replica, deployment and request id.
-What is added here: lines of our modules, which Serve would leave out; `video_id`; and that no
+Serve's `logging_config` says level, encoding and place, and adds replica, deployment and request
+id. What is added here: lines of our modules, which Serve would leave out; `video_id`; and that no
 exception's message is written, for it may hold what a user wrote.
 """
 

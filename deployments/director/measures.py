@@ -19,7 +19,7 @@ class Measures(Protocol):
         """A step is tried again: code of the fault, or `store`, or `fault`."""
 
     def ended(self, status: str) -> None:
-        """A claim ended: completed, failed, cancelled, or `given_up` to another claim."""
+        """A claim ended: completed, failed, given_up (to another claim), lost (cancelled, say)."""
 
 
 class Unmeasured:
