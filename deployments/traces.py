@@ -1,8 +1,8 @@
 """Where Serve's traces go: to an OpenTelemetry collector that the environment names.
 
 Serve makes the spans of proxy, ingress and every call to a stage, and carries their context in
-its own calls; a director adds those of its steps. Variables are OpenTelemetry's: `OTEL_EXPORTER_OTLP_…`,
-`OTEL_TRACES_SAMPLER_ARG`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_…`
+its own calls; a director adds those of its steps. Variables are those of OpenTelemetry:
+`OTEL_EXPORTER_OTLP_…`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_SERVICE_NAME`, `OTEL_BSP_…`
 (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 """
 
