@@ -34,10 +34,11 @@ def ours() -> Iterator[tuple[str, list[str]]]:
     for room in ("deployments", "serve"):
         for path in sorted((ROOT / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
-                kind = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
-                if kind in _KINDS and isinstance(node, ast.Call) and node.args:
-                    (name,) = (a.value for a in node.args[:1] if isinstance(a, ast.Constant))
-                    yield str(name), [f"ray_{name}{suffix}" for suffix in _KINDS[kind]]
+                if not isinstance(node, ast.Call) or not node.args:
+                    continue
+                kind, name = getattr(node.func, "id", ""), getattr(node.args[0], "value", None)
+                if kind in _KINDS and isinstance(name, str):
+                    yield name, [f"ray_{name}{suffix}" for suffix in _KINDS[kind]]
 
 
 def _rays() -> set[str]:
