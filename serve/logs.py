@@ -14,7 +14,7 @@ from typing import Final
 
 SERVE: Final = "ray.serve"
 """Serve's one logger in each of its processes."""
-_ROOMS: Final = ("deployments", "serve", "media", "gallery")
+ROOMS: Final = ("deployments", "serve", "media", "gallery")
 _video: ContextVar[str | None] = ContextVar("video_id", default=None)
 
 
@@ -34,7 +34,7 @@ def set_up() -> None:
     if any(isinstance(known, _Careful) for known in serves.filters):
         return
     serves.addFilter(_Careful())
-    for room in _ROOMS:
+    for room in ROOMS:
         ours = logging.getLogger(room)
         ours.addHandler(_ToServe())
         ours.setLevel(logging.DEBUG)  # which are written is Serve's level to say

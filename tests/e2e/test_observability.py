@@ -18,6 +18,7 @@ import httpx
 import pytest
 import yaml
 
+from deployments.metrics import STAGE_SECONDS
 from serve.commands.private import LOCAL_CONFIG, free_port
 from tests.collector import Collector, Span, collector
 from tests.server import Server, running_server
@@ -160,11 +161,20 @@ def test_prometheus_finds_what_one_video_did(watched: Watched) -> None:
     value, job = watched.value, watched.job
     seconds = value("sum(ray_avatar_video_seconds_total)")
     assert seconds == pytest.approx(job["seconds"], abs=0.1)
-    for stage in ("portrait", "face", "speech", "lipsync", "encode", "finish"):
-        spent = value(f'sum(ray_avatar_stage_seconds_sum{{stage="{stage}"}})')
-        assert spent == pytest.approx(job["timings"][stage] / 1e3, abs=0.01)
+    for stage in ("portrait", "face", "speech", "finish"):
+        which = f'{{stage="{stage}"}}'
+        assert value(f"sum(ray_avatar_stage_seconds_count{which})") == 1
+        bucket = f"sum by (le) (ray_avatar_stage_seconds_bucket{which})"
+        spent = job["timings"][stage] / 1e3
+        assert value(f"histogram_quantile(1, {bucket})") == min(
+            bound for bound in STAGE_SECONDS if bound >= spent
+        )
+    for stage in ("lipsync", "encode"):
+        each = value(f'sum(ray_avatar_stage_seconds_count{{stage="{stage}"}})')
+        assert each == value('sum(ray_avatar_stage_seconds_count{stage="lipsync"})') > 1
     assert value("sum(ray_avatar_first_media_seconds_count)") == 1
-    assert 0 < value("sum(ray_avatar_first_media_seconds_sum)") < 60
+    first = "sum by (le) (ray_avatar_first_media_seconds_bucket)"
+    assert 0 < value(f"histogram_quantile(1, {first})") < 300
     assert value("sum(ray_avatar_lipsync_batch_calls_count)") >= job["frames"] / 16 / 8
     assert value('sum(ray_avatar_claims_ended_total{status="completed"})') == 1
     assert value('max(ray_avatar_jobs{status="queued"})') == 0
