@@ -2,7 +2,7 @@
 
 Serve makes the spans of proxy, ingress and every call to a stage, and carries their context in
 its own calls; a director adds those of its steps. Variables are those of OpenTelemetry:
-`OTEL_EXPORTER_OTLP_…`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_SERVICE_NAME`, `OTEL_BSP_…`
+`OTEL_EXPORTER_OTLP_…`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_…`
 (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 """
 
@@ -41,7 +41,8 @@ def settings(environment: Mapping[str, str]) -> dict[str, str]:
         return {}
     return {
         "RAY_SERVE_TRACING_EXPORTER_IMPORT_PATH": f"{__name__}:exporters",
-        "RAY_SERVE_TRACING_SAMPLING_RATIO": environment.get("OTEL_TRACES_SAMPLER_ARG", "1"),
+        # Serve decides anew at each hop of a trace that is not sampled: only all make whole traces.
+        "RAY_SERVE_TRACING_SAMPLING_RATIO": "1",
         "OTEL_SERVICE_NAME": "avatar-serve",
     }
 
