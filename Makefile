@@ -58,10 +58,11 @@ $(VENV)/.$(EXTRAS): $(VENV)/.base
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[$(EXTRAS)]"
 	@touch $@
 
-k8s: $(VENV)/.base
+k8s: $(VENV)/.$(EXTRAS)
 	$(BIN)/python -m deployments.clustered config/local.yaml > k8s/overlays/local-kind/serve.yaml
 	$(BIN)/python -m deployments.clustered config/gpu.yaml > k8s/overlays/single-gpu/serve.yaml
 	$(BIN)/python -m deployments.clustered config/cluster.yaml > k8s/overlays/production/serve.yaml
+	$(BIN)/python k8s/components/monitoring/dashboard.py > k8s/components/monitoring/dashboard.json
 
 # The tool has an environment of its own: what it needs is no part of what it lists.
 sbom: $(VENV)/.base

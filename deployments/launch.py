@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import yaml
 
+from deployments import traces
 from deployments.strict import faults
 
 READY_SECONDS: Final = 180.0
@@ -68,6 +69,7 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
         num_cpus=max(4, os.cpu_count() or 1),
         object_store_memory=OBJECT_STORE,
         _temp_dir=os.environ.get("AVATAR_RAY_DIR"),
+        _metrics_export_port=int(os.environ.get("AVATAR_METRICS_PORT") or 0) or None,
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
@@ -76,7 +78,8 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
 
 def set_defaults() -> None:
     """Ray's settings that are ours unless the environment says otherwise; before Ray starts."""
-    for name, value in (PRIVATE | WATCHFUL | FEWER_WAKES | FLAT | NEARER).items():
+    ours = PRIVATE | WATCHFUL | FEWER_WAKES | FLAT | NEARER | traces.settings(os.environ)
+    for name, value in ours.items():
         os.environ.setdefault(name, value)
 
 
@@ -147,6 +150,8 @@ def main() -> None:
     config = read_config(arguments.config, host=arguments.host, port=arguments.port)
     set_defaults()  # before anything imports Serve, which reads them then
     wrong = list(faults(config))
+    if traces.wanted(os.environ) and not traces.can_send():
+        wrong.append(traces.MISSING)
     if wrong:
         sys.stderr.write("".join(f"{arguments.config}: {sentence}\n" for sentence in wrong))
         sys.exit(1)

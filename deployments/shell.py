@@ -13,6 +13,7 @@ from ray.util.metrics import Gauge
 from deployments.devices.card import process_memory_mb
 from deployments.loading import EngineConfig, engine_class, load_engine, weights_of
 from media.errors import AvatarError
+from serve import logs
 from serve.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class EngineShell:
     """
 
     def __init__(self) -> None:
+        logs.set_up()
         self._config: EngineConfig | None = None
         self._engine: Any = None
         self._fault: AvatarError | None = None

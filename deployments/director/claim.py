@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from opentelemetry import trace
+
 from deployments.director.cloning import drop_sample, make_voice
 from deployments.director.flow import make_video
 from deployments.director.patience import passes
@@ -15,6 +17,7 @@ from media.errors import AvatarError
 from serve.jobs import leases, progress, records, removal, voices
 from serve.jobs.leases import LeaseLost
 from serve.jobs.models import Job, Leased, Voice
+from serve.logs import about
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,11 @@ class Matter:
     """Make it under the claim with this fence."""
     fail: Callable[[int, AvatarError], Awaitable[None]]
     """End it with the reason."""
+
+    def ended(self, status: str) -> None:
+        """Say how the claim ended."""
+        log.info("the claim of %s %s is over: %s", self.word, self.id, status)
+        self.means.measures.ended(self.word, status)
 
 
 async def direct(means: Means, job_id: str) -> None:
@@ -80,15 +88,24 @@ def _require_hope(row: Leased, word: str) -> None:
 
 
 async def _see_through(matter: Matter) -> None:
-    database = matter.means.database
-    fence = await leases.claim(database, matter.id, matter.means.holding.lease, matter.table)
+    means = matter.means
+    fence = await leases.claim(means.database, matter.id, means.holding.lease, matter.table)
     if fence is None:
         return
+    trace.get_current_span().set_attribute(f"avatar.{matter.word}_id", matter.id)
+    with about(matter.word, matter.id):
+        log.info("%s %s is claimed under fence %d", matter.word, matter.id, fence)
+        await _work_on(matter, fence)
+
+
+async def _work_on(matter: Matter, fence: int) -> None:
+    database = matter.means.database
     try:
         await _hold_while_working(matter, fence)
     except LeaseLost:
         log.info("%s %s was taken away or cancelled", matter.word, matter.id)
         await removal.remove_leftovers(database, matter.means.artifacts, matter.id, matter.table)
+        matter.ended("lost")
     except asyncio.CancelledError:
         await asyncio.shield(_give_back(matter, fence))
         raise
@@ -102,6 +119,7 @@ async def _hold_while_working(matter: Matter, fence: int) -> None:
         if not work.done():
             raise LeaseLost(matter.id)
         await work
+        matter.ended("completed")
     except Exception as error:
         await _end(matter, fence, error)
     finally:
@@ -118,8 +136,10 @@ async def _end(matter: Matter, fence: int, error: Exception) -> None:
     database, table = matter.means.database, matter.table
     if passes(fault) and await leases.give_up(database, matter.id, fence, ATTEMPTS, table):
         log.warning("%s %s waits for another claim: %s", matter.word, matter.id, fault.code)
+        matter.ended("given_up")
         return
     await matter.fail(fence, fault)
+    matter.ended("failed")
 
 
 async def _give_back(matter: Matter, fence: int) -> None:

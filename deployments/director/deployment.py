@@ -12,10 +12,13 @@ from ray.serve.handle import DeploymentHandle
 from deployments.deployed import deployed
 from deployments.director.claim import direct, direct_voice
 from deployments.director.holding import Holding
+from deployments.director.patience import Patience
 from deployments.director.run import Means
 from deployments.director.stopping import told_to_stop
+from deployments.metrics import DirectorMetrics
+from serve import logs
 from serve.handles import HandleStages, has_died
-from serve.jobs import leases, retention
+from serve.jobs import leases, records, retention
 from serve.jobs.database import open_records
 from serve.jobs.following import cancel_unfollowed
 from serve.jobs.models import Job, Leased, Voice
@@ -37,6 +40,10 @@ FOLLOWED: Final = 10.0
 """Seconds that a stream's job goes on without a follower."""
 FIRST_CHORE: Final = 60.0
 """Seconds at most until a chore's first turn, so that a server that runs for minutes does it."""
+COUNT: Final = 5.0
+"""Seconds between two looks at the queue, for the metrics."""
+COUNT_KEPT: Final = 60.0
+"""The same for jobs that are over: there are many, and each look walks through an index of them."""
 LISTEN: Final = 0.2
 """Seconds between two looks at whether Serve wants this replica gone."""
 
@@ -53,6 +60,8 @@ class DirectorStage:
         encode: "DeploymentHandle[Any]",
         cloning: "DeploymentHandle[Any]",
     ) -> None:
+        logs.set_up()
+        self._metrics = DirectorMetrics()
         self._stages = HandleStages(
             portrait, face, speech, encode, None, deployed=deployed, to_cloning=cloning
         )
@@ -70,6 +79,8 @@ class DirectorStage:
             self._every(CLEARING, self._clear),
             self._every(COLLECTING, self._collect),
             self._every(SWEEP, self._send),
+            self._every(COUNT, self._count),
+            self._every(COUNT_KEPT, self._count_kept),
         )
         self._chores = [asyncio.create_task(chore) for chore in chores]
 
@@ -111,7 +122,15 @@ class DirectorStage:
                 settings = Settings()
                 database = await open_records(settings)
                 artifacts = open_artifacts(settings.storage())
-                self._means = Means(database, artifacts, self._stages, settings, Holding(database))
+                self._means = Means(
+                    database,
+                    artifacts,
+                    self._stages,
+                    settings,
+                    Holding(database),
+                    patience=Patience(retried=self._metrics.retried),
+                    measures=self._metrics,
+                )
         return self._means
 
     async def _listen(self) -> None:
@@ -168,7 +187,18 @@ class DirectorStage:
     async def _send(self) -> None:
         """Send webhook messages for as long as this replica lives; begun again where it fails."""
         means = await self._ready()
-        await keep_sending(means.database, means.settings)
+        await keep_sending(means.database, means.settings, self._metrics.sent)
+
+    async def _count(self) -> None:
+        """Publish the queue."""
+        database = (await self._ready()).database
+        self._metrics.recorded(
+            await records.counts(database), await records.queue_seconds(database)
+        )
+
+    async def _count_kept(self) -> None:
+        """Publish how many jobs are over and kept."""
+        self._metrics.recorded(await records.kept((await self._ready()).database))
 
     async def _take_up(self, row_id: str, table: type[Leased]) -> None:
         """By a call like the ingress's, so that Serve counts it and may choose any director."""

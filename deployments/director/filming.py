@@ -1,6 +1,8 @@
 """A job's track becomes segments: encoded a few at once, committed, and never made twice."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +15,8 @@ from deployments.encode.turns import FIRST
 from media.timegrid import SOUND_RATE, Segment, TimeGrid
 from serve.jobs import models, progress
 from serve.storage import keys
+
+log = logging.getLogger(__name__)
 
 IN_FLIGHT: Final = 3
 """Segments of one job that are worked on at once."""
@@ -55,6 +59,7 @@ async def film(run: Run, grid: TimeGrid, track: Track, portrait: str) -> int:
             await track.kept(grid.sample(segment.stop) + int(SOUND_AFTER * SOUND_RATE))
             count.done += segment.frames
             await _commit(run, segment, data, count.percent())
+            _measure(run, grid, segment)
         finally:
             room.release()
 
@@ -115,8 +120,8 @@ async def _encoded(
     else:
         async with run.means.turns.turn(segment.n):
             made = await run.patiently(encode)
-    run.timings["lipsync"] += made.lipsync_ms
-    run.timings["encode"] += made.encode_ms
+    run.worked("lipsync", 1e-3 * made.lipsync_ms)
+    run.worked("encode", 1e-3 * made.encode_ms)
     return bytes(made.data)
 
 
@@ -129,3 +134,11 @@ async def _commit(run: Run, segment: Segment, data: bytes, percent: int) -> None
     await run.patiently(
         lambda: progress.commit_segment(means.database, job.id, run.fence, made, progress=percent)
     )
+
+
+def _measure(run: Run, grid: TimeGrid, segment: Segment) -> None:
+    measures = run.means.measures
+    measures.filmed(grid.seconds(segment.frames))
+    if segment.n == FIRST and run.job.attempt == 1:
+        measures.shown(max(0.0, time.time() - run.job.created_at))
+    log.info("segment %d: frames %d to %d", segment.n, segment.start, segment.stop)

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from media.errors import AvatarError
@@ -25,6 +25,8 @@ class Patience:
     """For what passes by itself."""
     slips: int = 2
     """More tries of what should not happen: a fault that was the moment's is gone then."""
+    retried: Callable[[str], None] = field(default=lambda reason: None)
+    """Told why, before each further try."""
 
 
 def passes(error: BaseException) -> bool:
@@ -32,6 +34,13 @@ def passes(error: BaseException) -> bool:
     if isinstance(error, AvatarError):
         return error.retryable and error.code != "internal"
     return is_out_of_reach(error)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a step is tried again, in one of few words: a code, `store`, or `fault`."""
+    if isinstance(error, AvatarError):
+        return error.code
+    return "store" if is_out_of_reach(error) else "fault"
 
 
 async def patiently(work: Callable[[], Awaitable[T]], patience: Patience) -> T:
@@ -70,6 +79,7 @@ class Waits:
             final = isinstance(error, AvatarError) and not error.retryable
             if final or self._slips > self._patience.slips:
                 raise error
+        self._patience.retried(reason_of(error))
         await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries
         self._pause = min(LONGEST_PAUSE, 2 * self._pause)
 

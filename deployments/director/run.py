@@ -1,5 +1,6 @@
 """One claim of a job: what it works with, what it has cost so far, and how it bears faults."""
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,7 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from opentelemetry import trace
+
 from deployments.director.holding import Holding
+from deployments.director.measures import Measures, Unmeasured
 from deployments.director.patience import Patience, patiently
 from deployments.encode.turns import Turns
 from serve.jobs import progress
@@ -17,7 +21,11 @@ from serve.settings import Settings
 from serve.stages import Stages
 from serve.storage.artifacts import Artifacts
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+_tracer: Final = trace.get_tracer("avatar")
 
 AT_ONCE: Final = 6
 """Later segments of all its jobs that a director has in the works; first ones go at once."""
@@ -34,6 +42,7 @@ class Means:
     holding: Holding
     turns: Turns = field(default_factory=lambda: Turns(AT_ONCE))
     patience: Patience = field(default_factory=Patience)
+    measures: Measures = field(default_factory=Unmeasured)
     starts: dict[str, float] = field(default_factory=dict)
     """Seconds that the latest start from zero took, by stage."""
 
@@ -65,9 +74,19 @@ class Run:
 
     @asynccontextmanager
     async def timed(self, stage: str) -> AsyncIterator[None]:
-        """Add the block's wall time to a stage."""
+        """Add the block's wall time to a stage; the block is a span of the job's trace."""
         began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[stage] += 1e3 * (time.perf_counter() - began)
+        # An exception's message may hold what a user wrote.
+        with _tracer.start_as_current_span(
+            stage, record_exception=False, set_status_on_exception=False
+        ):
+            try:
+                yield
+            finally:
+                self.worked(stage, time.perf_counter() - began)
+
+    def worked(self, stage: str, seconds: float) -> None:
+        """A stage has worked so long on a piece of the job."""
+        self.timings[stage] += 1e3 * seconds
+        self.means.measures.worked(stage, seconds)
+        log.info("%s took %.0f ms", stage, 1e3 * seconds)

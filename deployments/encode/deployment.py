@@ -1,6 +1,7 @@
 """The encode stage on Ray Serve."""
 
 import asyncio
+import contextvars
 import time
 from contextlib import AsyncExitStack
 from typing import Any, Final
@@ -14,6 +15,7 @@ from deployments.encode.turns import FIRST, Turns
 from deployments.giving_way import give_way
 from deployments.lipsync.engine import LipsyncCall
 from deployments.loading import EngineConfig
+from deployments.metrics import retries
 from deployments.portraits import WARM, for_portrait
 from deployments.shell import EngineShell
 from media.errors import AvatarError
@@ -39,6 +41,7 @@ class EncodeStage(EngineShell):
         super().__init__()
         self._lipsync = lipsync
         give_way()
+        self._retries = retries()
         self._artifacts = open_artifacts(Settings().storage())
 
     def threads_of(self, config: EngineConfig) -> int:
@@ -71,10 +74,13 @@ class EncodeStage(EngineShell):
     async def _encoded(self, canvas: Any, task: SegmentTask) -> EncodedSegment:
         lipsync = for_portrait(self._lipsync, task.portrait)
 
-        async def ask(call: LipsyncCall) -> tuple[list[Frame], float]:
-            return await _asked_again(lipsync, call)
+        loop, here = asyncio.get_running_loop(), contextvars.copy_context()
 
-        feed = FrameFeed(task, ask, asyncio.get_running_loop(), self._turns)
+        def ask(call: LipsyncCall) -> asyncio.Task[tuple[list[Frame], float]]:
+            # The encoder's thread asks: by itself it would lose the request's id and trace.
+            return loop.create_task(self._asked_again(lipsync, call), context=here.copy())
+
+        feed = FrameFeed(task, ask, loop, self._turns)
         began = time.perf_counter()
         try:
             data: bytes = await self.in_thread(self.engine.encode, canvas, task, feed.frames())
@@ -87,17 +93,17 @@ class EncodeStage(EngineShell):
         """Encode and the lip sync that it asks: engine, options, weights."""
         return {"encode": await self.about(), "lipsync": await self._lipsync.about.remote()}
 
-
-async def _asked_again(lipsync: Any, call: LipsyncCall) -> tuple[list[Frame], float]:
-    """The frames of a call, asked for again where the replica that had it is gone."""
-    for tries in range(ASKED):
-        try:
-            answer: tuple[list[Frame], float] = await lipsync.frames.remote(call)
-            return answer
-        except Exception as error:
-            fault = unwrapped(error)
-            passes = isinstance(fault, AvatarError) and fault.retryable
-            if not passes or tries == ASKED - 1:
-                raise fault from None
-        await asyncio.sleep(PAUSE * 2**tries)
-    raise AssertionError("the last try returns or raises")
+    async def _asked_again(self, lipsync: Any, call: LipsyncCall) -> tuple[list[Frame], float]:
+        """The frames of a call, asked for again where the replica that had it is gone."""
+        for tries in range(ASKED):
+            try:
+                answer: tuple[list[Frame], float] = await lipsync.frames.remote(call)
+                return answer
+            except Exception as error:
+                fault = unwrapped(error)
+                passes = isinstance(fault, AvatarError) and fault.retryable
+                if not passes or tries == ASKED - 1:
+                    raise fault from None
+                self._retries.inc(tags={"stage": "encode", "reason": fault.code})
+            await asyncio.sleep(PAUSE * 2**tries)
+        raise AssertionError("the last try returns or raises")

@@ -8,6 +8,7 @@ from ray import serve
 from deployments.giving_way import give_way
 from deployments.lipsync.batches import Batches
 from deployments.lipsync.engine import LipsyncCall
+from deployments.metrics import batch_sizes
 from deployments.portraits import WARM
 from deployments.shell import EngineShell
 from media.patch import Frame
@@ -28,6 +29,7 @@ class LipsyncStage(EngineShell):
     def __init__(self) -> None:
         super().__init__()
         give_way()
+        self._sizes = batch_sizes()
         self._artifacts = open_artifacts(Settings().storage())
 
     def loaded(self) -> None:
@@ -46,6 +48,7 @@ class LipsyncStage(EngineShell):
         return await self._batches.made((prepared, call), call.urgency)
 
     async def _make(self, calls: list[Call]) -> list[Made]:
+        self._sizes.observe(len(calls))
         began = time.perf_counter()
         made: list[list[Frame]] = await self.in_thread(self.engine.frames, calls)
         spent = 1e3 * (time.perf_counter() - began) / len(calls)

@@ -45,12 +45,16 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def create_app(
-    services: Services | Callable[[], Awaitable[Services]], *, shows_request_id: bool = True
+    services: Services | Callable[[], Awaitable[Services]],
+    *,
+    shows_request_id: bool = True,
+    refused: Callable[[str], None] = lambda code: None,
 ) -> FastAPI:
     """The application over open services, or over what opens them when the server starts.
 
     Services that the application opened are closed by it; others are their opener's.
-    `shows_request_id` is False behind a server that adds the header x-request-id itself.
+    `shows_request_id` is False behind a server that adds the header x-request-id itself. `refused`
+    hears the code of each error that is answered.
     """
 
     @asynccontextmanager
@@ -73,6 +77,7 @@ def create_app(
         lifespan=lifespan,
         redirect_slashes=False,
     )
+    app.state.refused = refused
     if isinstance(services, Services):
         app.state.services = services
     webhook_docs.describe(app)
@@ -116,4 +121,5 @@ class _RequestIds:
             log.error("request %s: %s", request_id, errors.where(error))
             if started:
                 raise  # the server cuts the connection: a half answer must not look whole
-            await errors.unexpected(error, request_id)(scope, receive, send_with_id)
+            answer = errors.refuse(scope, errors.unexpected(error, request_id))
+            await answer(scope, receive, send_with_id)

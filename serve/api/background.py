@@ -31,13 +31,15 @@ class Background:
 
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     named: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    context: Callable[[], contextvars.Context] = contextvars.Context
+    """Makes the context that work runs in."""
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `work` on its own.
 
         It gets a context of its own too: calls made in a request's context end with the request.
         """
-        task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+        task = asyncio.get_running_loop().create_task(work, context=self.context())
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Scope
 
 from media.errors import AvatarError
 from serve.jobs.faults import as_dict
@@ -61,18 +62,24 @@ def error_response(error: AvatarError, status: int | None = None) -> JSONRespons
     return JSONResponse({"error": as_dict(error)}, status, headers)
 
 
-def unexpected(error: Exception, request_id: str) -> JSONResponse:
-    """The answer to what no route expects: the artifacts' store away or full, or our own fault."""
+def refuse(scope: Scope, error: AvatarError, status: int | None = None) -> JSONResponse:
+    """The HTTP answer to an error, which is counted by its code."""
+    scope["app"].state.refused(error.code)
+    return error_response(error, status)
+
+
+def unexpected(error: Exception, request_id: str) -> AvatarError:
+    """What no route expects, as an error: the artifacts' store away or full, or our own fault."""
     if not is_out_of_reach(error):
         return internal_error(request_id)
     sentence = "The store of videos is away or full at the moment: try again in a while."
-    return error_response(AvatarError("overloaded", sentence))
+    return AvatarError("overloaded", sentence)
 
 
-def internal_error(request_id: str) -> JSONResponse:
-    """The answer to a fault of our own; its story is in the log under the request's id."""
+def internal_error(request_id: str) -> AvatarError:
+    """A fault of our own; its story is in the log under the request's id."""
     sentence = f"Something went wrong on our side: try again, or report request {request_id}."
-    return error_response(AvatarError("internal", sentence, details={"request_id": request_id}))
+    return AvatarError("internal", sentence, details={"request_id": request_id})
 
 
 def invalid(faults: Sequence[Mapping[str, Any]]) -> AvatarError:
@@ -110,13 +117,13 @@ async def _avatar_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AvatarError)  # noqa: S101 - registered for this type
     if error.code == "internal":
         log.error("request %s: %s", request.state.request_id, where(error))
-        return internal_error(request.state.request_id)
-    return error_response(error)
+        error = internal_error(request.state.request_id)
+    return refuse(request.scope, error)
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
-    return error_response(invalid(error.errors()))
+    return refuse(request.scope, invalid(error.errors()))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -129,11 +136,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
         fault = AvatarError("invalid_request", sentence)
     else:
         fault = AvatarError("invalid_request", "The request cannot be understood: see /docs.")
-    response = error_response(fault, error.status_code)
+    response = refuse(request.scope, fault, error.status_code)
     response.headers.update(error.headers or {})
     return response
 
 
 async def _client_left(request: Request, error: Exception) -> Response:
     log.info("request %s: the client left before its body was in", request.state.request_id)
-    return error_response(AvatarError("invalid_request", "The body ended early."))
+    return refuse(request.scope, AvatarError("invalid_request", "The body ended early."))

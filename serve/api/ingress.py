@@ -1,12 +1,18 @@
 """The ingress on Ray Serve: the HTTP application in front of the stages' deployments."""
 
+import contextvars
 from typing import Any
 
 from fastapi import FastAPI
+from opentelemetry import context as traces
 from ray import serve
+from ray.serve.context import _get_serve_request_context, _set_request_context
 from ray.serve.handle import DeploymentHandle
+from ray.util.metrics import Counter
 
+from serve import logs
 from serve.api.app import create_app
+from serve.api.background import Background
 from serve.api.services import Services, open_services
 from serve.handles import Deployed, HandleStages
 from serve.settings import Settings
@@ -27,6 +33,10 @@ class Ingress:
         director: DeploymentHandle[Any],
         deployed: Deployed,
     ) -> None:
+        logs.set_up()
+        self._refusals = Counter(
+            "avatar_refusals", "Requests answered by an error.", tag_keys=("code",)
+        )
         application = serve.get_replica_context().app_name
         self._stages = HandleStages(
             portrait,
@@ -41,7 +51,23 @@ class Ingress:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Serve calls it after __init__; the app opens its services in the replica's own loop."""
-        return create_app(self._open, shows_request_id=False)  # Serve's proxy does
+        return create_app(
+            self._open,
+            shows_request_id=False,  # Serve's proxy does
+            refused=lambda code: self._refusals.inc(tags={"code": code}),
+        )
 
     async def _open(self) -> Services:
-        return await open_services(Settings(), self._stages)
+        return await open_services(Settings(), self._stages, Background(context=_begun_here))
+
+
+def _begun_here() -> contextvars.Context:
+    """For work that outlives its request: of the request it has the id and the trace, no more.
+
+    Serve's context as a whole would have the work's calls cancelled when the request ends.
+    """
+    request_id, trace = _get_serve_request_context().request_id, traces.get_current()
+    fresh = contextvars.Context()
+    fresh.run(_set_request_context, request_id=request_id)
+    fresh.run(traces.attach, trace)
+    return fresh

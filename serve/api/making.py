@@ -1,5 +1,6 @@
 """Accepting a video: examine, store, record, and call a director."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from serve.jobs.models import Avatar, Job
 from serve.jobs.outages import RecordsOutOfReach
 from serve.storage import keys
 from serve.storage.sounds import save_sound
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ async def _accept(
         )
     if face.portrait is not None and avatar.portrait is not None:
         await restore_portrait(services.artifacts, face.portrait, avatar.portrait)
+    log.info("accepted as video %s", job.id)
     services.background.start(nudge(services.stages, services.database, job.id))
     return job
 

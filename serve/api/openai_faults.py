@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from media.errors import AvatarError
-from serve.api.errors import STATUS, error_response, invalid
+from serve.api.errors import STATUS, invalid, refuse
 
 _CONTENT: Final = 400
 """What OpenAI answers where other routes of ours answer 422: its clients' BadRequestError."""
@@ -25,20 +25,20 @@ class OpenAIRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                return _response(invalid(error.errors()))
+                return _response(request, invalid(error.errors()))
             except AvatarError as error:
                 if error.code == "internal":
                     raise  # logged and answered like every other
-                return _response(error)
+                return _response(request, error)
 
         return answer
 
 
-def _response(error: AvatarError) -> Response:
+def _response(request: Request, error: AvatarError) -> Response:
     status = STATUS.get(error.code, _CONTENT)
     details = {**error.details, "type": _type(status)}
     told = AvatarError(error.code, error.message, param=error.param, details=details)
-    response = error_response(told, status)
+    response = refuse(request.scope, told, status)
     # OpenAI's clients retry by the status alone unless told.
     response.headers["x-should-retry"] = str(error.retryable).lower()
     return response

@@ -37,7 +37,9 @@ class Services:
         await self.database.close()
 
 
-async def open_services(settings: Settings, stages: Stages) -> Services:
+async def open_services(
+    settings: Settings, stages: Stages, background: Background | None = None
+) -> Services:
     """Open the database, the artifacts and the gallery that the settings name."""
     database = await open_records(settings)
     return Services(
@@ -47,6 +49,7 @@ async def open_services(settings: Settings, stages: Stages) -> Services:
         artifacts=open_artifacts(settings.storage()),
         gallery=load_gallery(),
         following=Following(database),
+        background=background or Background(),
     )
 
 

@@ -61,9 +61,16 @@ async def get_system(services: Using) -> dict[str, Any]:
         "object": "system",
         "version": version("avatar-serve"),
         "stages": stages,
-        "queue": await records.counts(services.database),
+        "queue": await _queue(services),
+        "jobs": await records.kept(services.database),
         "limits": _limits(services),
     }
+
+
+async def _queue(services: Services) -> dict[str, float]:
+    counts = await records.counts(services.database)
+    oldest = await records.queue_seconds(services.database)
+    return {**counts, "oldest_seconds": round(oldest, 1)}
 
 
 def _stage(about: Mapping[str, Any], store: WeightsStore) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
 ACTIVE: Final[tuple[Status, ...]] = ("queued", "in_progress")
+OVER: Final[tuple[Status, ...]] = ("completed", "failed", "cancelled")
 
 _ID = 64
 

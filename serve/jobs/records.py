@@ -12,7 +12,7 @@ from media.errors import AvatarError
 from serve.jobs import events, paging, voices
 from serve.jobs.database import Database, alone, clock, expiry, now
 from serve.jobs.idempotency import Note
-from serve.jobs.models import ACTIVE, Avatar, Job
+from serve.jobs.models import ACTIVE, OVER, Avatar, Job
 from serve.jobs.naming import alone_with_portrait
 from serve.jobs.paging import Order
 
@@ -188,6 +188,21 @@ async def counts(database: Database) -> dict[str, int]:
     async with database.read() as session:
         found = {status: count for status, count in await session.execute(query)}
     return {status: found.get(status, 0) for status in ACTIVE}
+
+
+async def kept(database: Database) -> dict[str, int]:
+    """How many jobs that are over are kept, by status. It reads an entry of an index for each."""
+    query = select(Job.status, func.count()).where(Job.status.in_(OVER)).group_by(Job.status)
+    async with database.read() as session:
+        found = {status: count for status, count in await session.execute(query)}
+    return {status: found.get(status, 0) for status in OVER}
+
+
+async def queue_seconds(database: Database) -> float:
+    """How long the oldest queued job has waited, by the database's clock; 0 without one."""
+    query = select(now() - func.min(Job.created_at)).where(Job.status == "queued")
+    async with database.read() as session:
+        return max(0.0, await session.scalar(query) or 0.0)
 
 
 async def queue_position(database: Database, job: Job) -> int:

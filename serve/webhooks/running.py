@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,10 @@ AT_ONCE: Final = 32
 """Messages that one process sends side by side."""
 
 _PARTING_SECONDS: Final = 3.0
+
+
+def _untold(outcome: str) -> None:
+    """Nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,13 @@ async def send_due(
     return len(due)
 
 
-async def keep_sending(database: Database, settings: Settings) -> None:
+async def keep_sending(
+    database: Database, settings: Settings, told: Callable[[str], None] = _untold
+) -> None:
     """Send messages as they come until cancelled; over at once where the server sends none.
 
-    A receiver that is slow holds up no other job's messages.
+    A receiver that is slow holds up no other job's messages. `told` hears what came of each try:
+    delivered, retried, given_up or gone.
     """
     if not settings.webhook_secret.get_secret_value():
         return
@@ -64,7 +71,7 @@ async def keep_sending(database: Database, settings: Settings) -> None:
     try:
         while True:
             for message in await _due(database, AT_ONCE - len(sending)):
-                task = asyncio.create_task(_deliver(database, sender, message, patience))
+                task = asyncio.create_task(_deliver(database, sender, message, patience, told))
                 sending.add(task)
                 task.add_done_callback(sending.discard)
             await asyncio.sleep(LOOK_SECONDS)
@@ -87,7 +94,13 @@ async def _due(database: Database, limit: int) -> Sequence[Due]:
         return ()
 
 
-async def _deliver(database: Database, sender: Sender, message: Due, patience: Patience) -> None:
+async def _deliver(
+    database: Database,
+    sender: Sender,
+    message: Due,
+    patience: Patience,
+    told: Callable[[str], None] = _untold,
+) -> None:
     """One try, and what follows from it. What cannot be noted comes up again by itself."""
     try:
         answer = await sender.send(message.id, message.url, message.payload)
@@ -97,19 +110,22 @@ async def _deliver(database: Database, sender: Sender, message: Due, patience: P
     if not answer.delivered:
         log.info("job %s, message %s: %s", message.job_id, message.id, answer.reason)
     try:
-        await _note(database, message, answer, patience)
+        told(await _note(database, message, answer, patience))
     except Exception as error:  # it is sent again when its claim has run out
         name = type(error).__name__
         log.warning("job %s, message %s: not noted by %s", message.job_id, message.id, name)
 
 
-async def _note(database: Database, message: Due, answer: Answer, patience: Patience) -> None:
+async def _note(database: Database, message: Due, answer: Answer, patience: Patience) -> str:
     if answer.delivered:
         await deliveries.settle(database, message, "delivered")
-    elif answer.gone:
+        return "delivered"
+    if answer.gone:
         await deliveries.stop(database, message)
-    elif message.is_progress or message.tries >= patience.tries:
+        return "gone"
+    if message.is_progress or message.tries >= patience.tries:
         await deliveries.settle(database, message, answer.reason)
-    else:
-        pause = patience.pause(message.tries, answer.retry_after)
-        await deliveries.retry(database, message, pause)
+        return "given_up"
+    pause = patience.pause(message.tries, answer.retry_after)
+    await deliveries.retry(database, message, pause)
+    return "retried"

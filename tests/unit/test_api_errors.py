@@ -157,3 +157,20 @@ async def test_a_stage_that_does_not_answer_in_time_is_an_overload(
     answer = await client.post("/v1/videos", json=SPOKEN)
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "overloaded"
+
+
+async def test_each_refusal_is_told_by_its_code(services: Services, stages: FakeStages) -> None:
+    codes: list[str] = []
+    transport = httpx.ASGITransport(create_app(services, refused=codes.append))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await client.post("/v1/videos", json=SPOKEN)).status_code == 202
+        assert not codes
+        await client.post("/v1/videos", json=SPOKEN | {"avatar": "nobody"})
+        await client.post("/v1/videos", json=SPOKEN | {"text": 7})
+        await client.get("/v1/nothing")
+        await client.post("/v1/audio/speech", json={})  # as OpenAI's clients are answered
+        stages.failures["check_text"] = RuntimeError("secret")
+        await client.post("/v1/videos", json=SPOKEN)
+    assert codes == [
+        "unknown_avatar", "invalid_request", "not_found", "invalid_request", "internal",
+    ]  # fmt: skip

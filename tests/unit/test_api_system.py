@@ -48,7 +48,10 @@ async def test_the_system_tells_engines_licences_queue_and_limits(
 ) -> None:
     await client.post("/v1/videos", json={"avatar": "mira", "text": "Hi."})
     told = (await client.get("/v1/system")).json()
+    oldest = told["queue"].pop("oldest_seconds")
+    assert 0 <= oldest < 10
     assert told["queue"] == {"queued": 1, "in_progress": 0}
+    assert told["jobs"] == {"completed": 0, "failed": 0, "cancelled": 0}
     assert set(told["stages"]) == {
         "portrait", "face", "speech", "lipsync", "encode", "director", "cloning",
     }  # fmt: skip

@@ -152,6 +152,25 @@ async def test_a_receiver_that_hangs_holds_up_no_other(client: httpx.AsyncClient
         await until(slow, "video.cancelled")
 
 
+async def test_what_comes_of_each_try_is_told(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    outcomes: list[str] = []
+    async with receiving() as receiver:
+        video = await made(client, webhook_url=receiver.url)
+        await client.post(f"/v1/videos/{video}/cancel")
+        sending = asyncio.create_task(
+            keep_sending(services.database, services.settings, outcomes.append)
+        )
+        await until(receiver, "video.cancelled")
+        async with asyncio.timeout(5):
+            while not outcomes:  # noqa: ASYNC110 - told when the try is noted
+                await asyncio.sleep(0.02)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+    assert outcomes == ["delivered"]
+
+
 async def test_messages_survive_a_restart_of_every_sender(
     client: httpx.AsyncClient, services: Services
 ) -> None:

@@ -33,6 +33,23 @@ async def test_no_more_jobs_than_allowed_are_active_however_many_come_at_once(
     assert (await records.counts(database)) == {"queued": 5, "in_progress": 0}
 
 
+async def test_the_age_of_the_queue_is_that_of_its_oldest_job(database: Database) -> None:
+    assert await records.queue_seconds(database) == 0
+    first = await queue_job(database)
+    await asyncio.sleep(0.3)
+    await queue_job(database)
+    assert 0.3 <= await records.queue_seconds(database) < 5
+    await leases.claim(database, first, 30)
+    assert await records.queue_seconds(database) < 0.3
+
+
+async def test_jobs_that_are_over_are_counted_by_how_they_ended(database: Database) -> None:
+    await records.cancel(database, await queue_job(database))
+    await _completed(database, 10)
+    await queue_job(database)
+    assert await records.kept(database) == {"completed": 1, "failed": 0, "cancelled": 1}
+
+
 async def test_the_time_to_wait_follows_from_how_long_jobs_took(database: Database) -> None:
     async def wait() -> int:
         with pytest.raises(AvatarError) as caught:

@@ -1,0 +1,43 @@
+"""The environment says whether and where traces are sent, by OpenTelemetry's variables."""
+
+import subprocess
+import sys
+
+import pytest
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from deployments import traces
+
+ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": ""},
+        ENDPOINT | {"OTEL_SDK_DISABLED": "true"},
+        ENDPOINT | {"OTEL_TRACES_EXPORTER": "none"},
+    ],
+)
+def test_nothing_is_set_up_unless_wanted(environment: dict[str, str]) -> None:
+    assert traces.settings(environment) == {}
+
+
+def test_a_named_collector_turns_serves_traces_on_all_of_them() -> None:
+    settings = traces.settings(ENDPOINT)
+    assert settings["RAY_SERVE_TRACING_EXPORTER_IMPORT_PATH"] == "deployments.traces:exporters"
+    assert settings["RAY_SERVE_TRACING_SAMPLING_RATIO"] == "1"
+
+
+def test_serve_gets_processors_that_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    (processor,) = traces.exporters()
+    assert isinstance(processor, BatchSpanProcessor)
+    processor.shutdown()
+
+
+def test_no_exporter_is_imported_before_serve_asks_for_it() -> None:
+    code = "import sys, pipeline_graph; print([m for m in sys.modules if 'otlp' in m])"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.strip().endswith("[]")
