@@ -32,7 +32,9 @@ class DirectorMetrics:
         )
         self._retries = retries()
         self._ended = Counter(
-            "avatar_claims_ended", "Claims of jobs by how they ended.", tag_keys=("status",)
+            "avatar_claims_ended",
+            "Claims of videos and voices by how they ended.",
+            tag_keys=("kind", "status"),
         )
         self._webhooks = Counter(
             "avatar_webhooks", "Tries at webhook messages by outcome.", tag_keys=("outcome",)
@@ -58,9 +60,9 @@ class DirectorMetrics:
         """A step of a job is tried again."""
         self._retries.inc(tags={"stage": "director", "reason": reason})
 
-    def ended(self, status: str) -> None:
+    def ended(self, kind: str, status: str) -> None:
         """A claim ended."""
-        self._ended.inc(tags={"status": status})
+        self._ended.inc(tags={"kind": kind, "status": status})
 
     def sent(self, outcome: str) -> None:
         """A webhook message was tried."""

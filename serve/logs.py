@@ -1,8 +1,8 @@
-"""One log: our lines go where Serve's go, in Serve's encoding, with the ids of request and video.
+"""One log: our lines go where Serve's go, in its encoding, with ids of request and video or voice.
 
 Serve's `logging_config` says level, encoding and place, and adds replica, deployment and request
-id. What is added here: lines of our modules, which Serve would leave out; `video_id`; and that no
-exception's message is written, for it may hold what a user wrote.
+id. What is added here: lines of our modules, which Serve would leave out; `video_id` or `voice_id`;
+and that no exception's message is written, for it may hold what a user wrote.
 """
 
 import logging
@@ -15,17 +15,17 @@ from typing import Final
 SERVE: Final = "ray.serve"
 """Serve's one logger in each of its processes."""
 ROOMS: Final = ("deployments", "serve", "media", "gallery")
-_video: ContextVar[str | None] = ContextVar("video_id", default=None)
+_about: ContextVar[tuple[str, str] | None] = ContextVar("about", default=None)
 
 
 @contextmanager
-def about_video(video_id: str) -> Iterator[None]:
-    """Lines written in the block, and in tasks begun in it, have the video's id."""
-    token = _video.set(video_id)
+def about(word: str, its_id: str) -> Iterator[None]:
+    """Lines written in the block, and in tasks begun in it, have the id as `{word}_id`."""
+    token = _about.set((f"{word}_id", its_id))
     try:
         yield
     finally:
-        _video.reset(token)
+        _about.reset(token)
 
 
 def set_up() -> None:
@@ -49,12 +49,12 @@ class _ToServe(logging.Handler):
 
 
 class _Careful(logging.Filter):
-    """Adds the video's id, and keeps of exceptions only types and places."""
+    """Adds the id of what it is about, and keeps of exceptions only types and places."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        video_id = _video.get()
-        if video_id is not None:
-            record.video_id = video_id
+        about_what = _about.get()
+        if about_what is not None:
+            setattr(record, *about_what)
         if record.exc_info and record.exc_info[1] is not None:
             record.exc_text = told(record.exc_info[1])
         return True

@@ -18,8 +18,8 @@ class Measures(Protocol):
     def retried(self, reason: str) -> None:
         """A step is tried again: code of the fault, or `store`, or `fault`."""
 
-    def ended(self, status: str) -> None:
-        """A claim ended: completed, failed, given_up (to another claim), lost (cancelled, say)."""
+    def ended(self, kind: str, status: str) -> None:
+        """A claim of a video or voice is over: completed, failed, given_up (to another), lost."""
 
 
 class Unmeasured:
@@ -37,5 +37,5 @@ class Unmeasured:
     def retried(self, reason: str) -> None:
         """Nothing."""
 
-    def ended(self, status: str) -> None:
+    def ended(self, kind: str, status: str) -> None:
         """Nothing."""

@@ -34,7 +34,7 @@ MARKED: Final = {
 """What users write and send, and the word in it that no log may hold."""
 WORDS: Final = ("quixotish", "zanzibarian", "vellichor", "palimpsest", "borborygmus")
 
-LABELS: Final = {"stage", "status", "code", "reason", "outcome", "le"}
+LABELS: Final = {"kind", "stage", "status", "code", "reason", "outcome", "le"}
 RAYS_LABELS: Final = {"instance", "job", "deployment", "replica", "application"}
 """Lower case ones that scraping or Ray adds; Ray's others begin with capitals."""
 
@@ -177,7 +177,7 @@ def test_prometheus_finds_what_one_video_did(watched: Watched) -> None:
     first = "sum by (le) (ray_avatar_first_media_seconds_bucket)"
     assert 0 < value(f"histogram_quantile(1, {first})") < 300
     assert value("sum(ray_avatar_lipsync_batch_calls_count)") >= job["frames"] / 16 / 8
-    assert value('sum(ray_avatar_claims_ended_total{status="completed"})') == 1
+    assert value('sum(ray_avatar_claims_ended_total{kind="video",status="completed"})') == 1
     assert value('max(ray_avatar_jobs{status="queued"})') == 0
     assert value("max(ray_avatar_queue_age_seconds)") == 0
     for code in ("unknown_voice", "unreadable_image"):
@@ -202,7 +202,7 @@ def test_replicas_log_with_the_ids_of_request_and_video(watched: Watched) -> Non
     assert stages <= {line.get("deployment") for line in of_request}
     of_video = [line for line in of_request if line.get("video_id") == watched.job["id"]]
     told = " ".join(line["message"] for line in of_video)
-    for step in ("portrait took", "speech took", "segment 0", "is completed"):
+    for step in ("portrait took", "speech took", "segment 0", "is over: completed"):
         assert step in told
 
 

@@ -42,7 +42,8 @@ class Counted:
     def retried(self, reason: str) -> None:
         self.reasons[reason] += 1
 
-    def ended(self, status: str) -> None:
+    def ended(self, kind: str, status: str) -> None:
+        assert kind == "video"
         self.ends.append(status)
 
 

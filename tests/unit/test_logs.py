@@ -62,7 +62,7 @@ async def test_lines_about_a_video_name_it_also_in_tasks_begun_meanwhile(kept: K
     log = logging.getLogger("deployments.director.run")
 
     async def work(name: str) -> None:
-        with logs.about_video(name):
+        with logs.about("video", name):
             async with asyncio.TaskGroup() as together:
                 together.create_task(step(name))
 

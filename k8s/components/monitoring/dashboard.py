@@ -41,7 +41,12 @@ PANELS: Final[dict[str, list[tuple[str, str, list[Query]]]]] = {
         (
             "Claims ended",
             "ops",
-            [("sum by (status) (rate(ray_avatar_claims_ended_total[5m]))", "{{status}}")],
+            [
+                (
+                    "sum by (kind, status) (rate(ray_avatar_claims_ended_total[5m]))",
+                    "{{kind}} {{status}}",
+                )
+            ],
         ),
         ("Until the first segment", "s", quantiles("ray_avatar_first_media_seconds")),
         (
