@@ -17,7 +17,7 @@ from serve.api.uploads import received
 from serve.api.videos import Owner, Using
 from serve.api.views import AvatarList, AvatarView, Deleted, avatar_view, gallery_view
 from serve.jobs import avatars, removal
-from serve.jobs.faces import portrait_of, restore_portrait
+from serve.jobs.faces import PREVIEW_SIDE, portrait_of, restore_portrait, smaller
 from serve.jobs.idempotency import Note
 from serve.jobs.models import Avatar
 from serve.storage import keys
@@ -155,9 +155,19 @@ async def get_avatar(avatar_id: str, services: Using, owner: Owner) -> AvatarVie
     operation_id="get_avatar_preview",
     summary="Fetch an avatar's picture",
     response_class=Response,
-    responses={200: openapi.binary("image/webp"), **openapi.errors("not_found", "not_finished")},
+    responses={
+        200: openapi.binary("image/webp"),
+        **openapi.errors("not_found", "not_finished", "invalid_request"),
+    },
 )
-async def get_avatar_preview(avatar_id: str, services: Using, owner: Owner) -> Response:
+async def get_avatar_preview(
+    avatar_id: str,
+    services: Using,
+    owner: Owner,
+    side: Annotated[
+        int | None, Query(ge=32, le=PREVIEW_SIDE, description="Longest side; whole without it.")
+    ] = None,
+) -> Response:
     """A WebP picture."""
     if avatar_id in services.gallery:
         picture = await asyncio.to_thread(services.gallery[avatar_id].picture)
@@ -166,6 +176,8 @@ async def get_avatar_preview(avatar_id: str, services: Using, owner: Owner) -> R
         if avatar.portrait is None:
             raise AvatarError("not_finished", "The avatar is not painted yet: ask again later.")
         picture = await _stored_picture(services, avatar)
+    if side is not None:
+        picture = await asyncio.to_thread(smaller, picture, side)
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(picture, headers=headers, media_type="image/webp")
 

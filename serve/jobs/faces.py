@@ -73,10 +73,16 @@ async def restore_portrait(artifacts: Artifacts, portrait: Portrait, content_has
         await save_portrait(artifacts, portrait)
 
 
-def preview_of(picture: Picture) -> bytes:
-    """A small WebP file of a picture."""
+def smaller(file: bytes, side: int) -> bytes:
+    """A picture's file of our own making, the gallery's or a preview, at most `side` long."""
+    pixels = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR_RGB)
+    return preview_of(np.asarray(pixels, np.uint8), side)
+
+
+def preview_of(picture: Picture, side: int = PREVIEW_SIDE) -> bytes:
+    """A small WebP file of a picture, its longest side at most `side` pixels."""
     height, width = picture.shape[:2]
-    scale = PREVIEW_SIDE / max(height, width)
+    scale = side / max(height, width)
     if scale < 1:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

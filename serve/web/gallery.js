@@ -11,7 +11,7 @@ export function gallery(fieldset, problem, chose) {
   function tile(avatar) {
     known.set(avatar.id, avatar);
     const picture = h("img", {
-      src: fileUrl(avatar.urls.preview), alt: "", width: 160, height: 160, loading: "lazy", decoding: "async",
+      src: fileUrl(`${avatar.urls.preview}?side=224`), alt: "", width: 160, height: 160, loading: "lazy", decoding: "async",
     });
     const input = h("input", {
       type: "radio", name: "gallery-face", value: avatar.id, "aria-label": label(avatar),

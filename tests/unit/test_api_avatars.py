@@ -61,6 +61,18 @@ async def test_previews_are_small_webp_pictures(client: httpx.AsyncClient) -> No
     assert (await client.get("/v1/avatars/ada/preview")).content == png(seed=100)
 
 
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_preview_is_as_small_as_is_asked(client: httpx.AsyncClient, own: bool) -> None:
+    avatar = (await keep(client))["id"] if own else "mira"
+    preview = await client.get(f"/v1/avatars/{avatar}/preview?side=96")
+    with Image.open(io.BytesIO(preview.content)) as picture:
+        assert (picture.format, picture.size) == ("WEBP", (96, 96))
+    whole = await client.get(f"/v1/avatars/{avatar}/preview")
+    with Image.open(io.BytesIO(whole.content)) as picture:
+        assert picture.size == (320, 320)
+    assert (await client.get(f"/v1/avatars/{avatar}/preview?side=9000")).status_code == 422
+
+
 async def test_an_avatar_that_is_not_painted_yet_has_no_preview_yet(
     client: httpx.AsyncClient,
 ) -> None:
