@@ -7,10 +7,12 @@ its own calls; a director adds those of its steps. Variables are those of OpenTe
 """
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_SECRET: Final = frozenset({"url.query"})
+"""FastAPI's span of a request holds it, and signed links have their token in it."""
 _EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http"
 MISSING: Final = (
     "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed: "
@@ -50,6 +52,52 @@ def settings(environment: Mapping[str, str]) -> dict[str, str]:
 def exporters() -> list[Any]:
     """Called by Serve in each of its processes when it sets tracing up."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    return [BatchSpanProcessor(OTLPSpanExporter())]
+    return [careful(OTLPSpanExporter())]
+
+
+def careful(exporter: Any) -> Any:
+    """A span processor that sends by the exporter, without what exceptions say.
+
+    Serve writes the message of an error, which may hold a user's words, into the span of its call.
+    """
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+    class Careful(SpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            result: SpanExportResult = exporter.export([_without_words(span) for span in spans])
+            return result
+
+        def shutdown(self) -> None:
+            exporter.shutdown()
+
+    return BatchSpanProcessor(Careful())
+
+
+def _without_words(span: Any) -> Any:
+    """The span without what is nobody's business, of its exceptions the types alone."""
+    from opentelemetry.sdk.trace import Event, ReadableSpan
+    from opentelemetry.trace import Status
+
+    return ReadableSpan(
+        name=span.name,
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes={k: v for k, v in (span.attributes or {}).items() if k not in _SECRET},
+        events=[
+            Event(
+                event.name,
+                {k: v for k, v in (event.attributes or {}).items() if k == "exception.type"},
+                event.timestamp,
+            )
+            for event in span.events
+        ],
+        links=span.links,
+        kind=span.kind,
+        status=Status(span.status.status_code),
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )

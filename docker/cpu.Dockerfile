@@ -11,7 +11,7 @@ RUN python -m venv /opt/venv
 WORKDIR /app
 # What the project asks for, before its own code: a change of code alone makes a small layer.
 COPY pyproject.toml constraints.txt docker/requirements.py ./
-RUN python requirements.py postgres japanese chinese > requirements.txt \
+RUN python requirements.py postgres japanese chinese traces > requirements.txt \
     && /opt/venv/bin/python -m pip install -c constraints.txt -r requirements.txt \
     && rm requirements.py requirements.txt
 COPY . .

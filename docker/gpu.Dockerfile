@@ -12,7 +12,7 @@ WORKDIR /app
 COPY pyproject.toml constraints.txt docker/requirements.py ./
 COPY packaging packaging
 # First what stands for onnxruntime, as `make gpu` does.
-RUN python requirements.py postgres japanese chinese gpu diffusion wav2lip insightface > requirements.txt \
+RUN python requirements.py postgres japanese chinese traces gpu diffusion wav2lip insightface > requirements.txt \
     && /opt/venv/bin/python -m pip install -c constraints.txt ./packaging/onnxruntime-on-gpu \
     && /opt/venv/bin/python -m pip install -c constraints.txt -r requirements.txt \
     && rm requirements.py requirements.txt

@@ -4,7 +4,10 @@ import subprocess
 import sys
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from deployments import traces
 
@@ -35,6 +38,31 @@ def test_serve_gets_processors_that_send(monkeypatch: pytest.MonkeyPatch) -> Non
     (processor,) = traces.exporters()
     assert isinstance(processor, BatchSpanProcessor)
     processor.shutdown()
+
+
+def test_an_exception_is_sent_without_its_words() -> None:
+    sent = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(traces.careful(sent))
+    tracer = provider.get_tracer("test")
+    with (
+        pytest.raises(ValueError, match="words"),
+        tracer.start_as_current_span("outer"),
+        tracer.start_as_current_span(
+            "inner", attributes={"deployment": "Speech", "url.query": "link=x"}
+        ),
+    ):
+        raise ValueError("a user's words")
+    provider.force_flush()
+    inner, outer = sent.get_finished_spans()
+    assert (inner.name, outer.name) == ("inner", "outer")
+    assert inner.parent is not None
+    assert inner.parent.span_id == outer.context.span_id
+    assert inner.attributes == {"deployment": "Speech"}
+    assert inner.status.status_code is StatusCode.ERROR
+    assert [event.attributes for event in inner.events] == [{"exception.type": "ValueError"}]
+    assert "words" not in inner.to_json()
+    provider.shutdown()
 
 
 def test_no_exporter_is_imported_before_serve_asks_for_it() -> None:
