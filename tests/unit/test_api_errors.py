@@ -126,7 +126,9 @@ async def test_a_request_id_that_could_do_harm_is_replaced(
     assert answer.headers["x-request-id"].startswith("req_")
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v2/videos", "/v1/videos/", "/v1/videos/a/b", "/index.html"])
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v2/videos", "/v1/videos/", "/v1/videos/a/b", "/index.html"]
+)
 async def test_an_unknown_address_answers_in_the_same_shape(
     client: httpx.AsyncClient, path: str
 ) -> None:
