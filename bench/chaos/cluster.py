@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from bench.chaos.config import AT_ZERO
 from bench.processes import tree
 
 START_SECONDS: Final = 240.0
@@ -112,7 +113,8 @@ class ServiceCluster:
         while True:
             with suppress(HostError):
                 states = self.ask("states")
-                if all(s and set(s) == {"RUNNING"} for s in states.values()):
+                asked = [found for name, found in states.items() if name not in AT_ZERO]
+                if all(set(found) == {"RUNNING"} for found in asked):
                     return
             if time.monotonic() > deadline:
                 raise HostError("the service did not recover")

@@ -23,6 +23,8 @@ REPLICAS: Final = {
     "Lipsync": 2,
     "Encode": 2,
 }
+AT_ZERO: Final = ("Cloning",)
+"""Nobody asks for these: they have no replica."""
 SPEECH_DELAY, LIPSYNC_DELAY = 0.05, 0.4
 """Seconds a spoken piece and a call for frames: a second of video takes about as long as that."""
 
@@ -39,6 +41,8 @@ def chaos_config(notes: Path, port: int, replicas: dict[str, int] | None = None)
     (application,) = config["applications"]
     for deployment in application["deployments"]:
         name = deployment["name"]
+        if name in AT_ZERO:
+            continue
         deployment.pop("autoscaling_config", None)
         deployment["num_replicas"] = counts[name]
         deployment["ray_actor_options"] = {"num_cpus": 0.1}
