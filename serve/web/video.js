@@ -68,7 +68,13 @@ export function videos({ history, again, forget, learnt }) {
 
   async function over({ status }, asked, signal) {
     if (status === "deleted") return close();
-    const record = await get(`/v1/videos/${id}`, signal);
+    let record;
+    try {
+      record = await get(`/v1/videos/${id}`, signal);
+    } catch (error) {
+      if (!signal.aborted) tell(problem, error.message);
+      return;
+    }
     if (asked && record.status === "completed") {
       measured(record.seconds, (performance.now() - asked) / 1000);
       learnt();

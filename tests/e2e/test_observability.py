@@ -244,8 +244,6 @@ def test_one_trace_has_every_stage_under_the_one_that_called_it(watched: Watched
 
     director = way("replica_handle_request Director run")
     assert director[0] == "Director run"
-    assert director[1].startswith("Ingress")
-    assert director[2].startswith("proxy")
     assert way("replica_handle_request Portrait paint") == ["Portrait paint", "portrait", *director]
     assert way("replica_handle_request Speech speak") == ["Speech speak", "speech", *director]
     assert way("replica_handle_request Encode segment") == ["Encode segment", *director]
