@@ -36,6 +36,10 @@ TYPICAL_NOISE: Final = 0.005
 """The same of the median window (seen: 0.0005); sound that is 4 samples late changes more."""
 
 
+ORPHANED: Final = 2.0
+"""Seconds that a lost node's replicas work on until they notice; no claim begins that work."""
+
+
 @dataclass(slots=True)
 class Verdict:
     """What became of one job."""
@@ -150,7 +154,7 @@ def _fence(key: str) -> int:
 
 def redone(rows: Sequence[Segment], wish: Wish, notes: Sequence[Note]) -> int:
     """Segments that were begun again after their commit."""
-    committed = {row.start: row.created_at for row in rows}
+    committed = {row.start: row.created_at + ORPHANED for row in rows}
     return sum(
         note.time > committed.get(note.at, float("inf"))
         for note in notes

@@ -129,9 +129,10 @@ def test_what_is_begun_again_after_its_commit_is_counted() -> None:
     wish = Wish(7, WISH.fields)
     notes = [
         Note(0.5, 1, "encode", 7, 0),
-        Note(1.5, 2, "encode", 7, 0),
+        Note(1.5, 1, "encode", 7, 0),  # by a replica whose node is lost
+        Note(1.5 + verify.ORPHANED, 2, "encode", 7, 0),
         Note(1.9, 2, "encode", 7, 20),
-        Note(1.5, 2, "encode", 8, 0),
+        Note(1.5 + verify.ORPHANED, 2, "encode", 8, 0),
     ]
     assert verify.redone(GOOD, wish, notes) == 1
 
