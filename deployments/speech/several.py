@@ -81,22 +81,6 @@ class Several:
         """48 kHz speech piece by piece, as the voice's engine gives it."""
         return self._with(voice).speak(text, voice, speed, first)
 
-    def with_voice(self, voice: Voice, data: bytes) -> SpeechEngine:
-        """The engine that `voice.engine` names, with this cloned voice as its only one.
-
-        Raises AvatarError `invalid_request` where no engine here can adopt it, or `data` is broken.
-        """
-        for engine in self.engines:
-            adopt = getattr(engine, "with_voice", None)
-            if adopt and any(known.engine == voice.engine for known in engine.voices):
-                adopted: SpeechEngine = adopt(voice, data)
-                return adopted
-        raise AvatarError(
-            "invalid_request",
-            "No speech engine here can speak this cloned voice: make it again from its sample.",
-            param="voice",
-        )
-
     def pronounce(self, ipa: str, voice: str) -> str:
         """A given pronunciation as the voice's engine writes it, as `engine.pronounce`."""
         return pronounce(self._with(voice), ipa, voice)

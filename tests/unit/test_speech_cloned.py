@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from deployments.speech.adopting import adopt
 from deployments.speech.engine import AdoptingEngine, Voice
 from deployments.speech.hibari import Hibari
 from deployments.speech.kokoro import Kokoro
@@ -133,10 +134,10 @@ def test_of_several_engines_the_one_that_is_named_adopts_a_voice(
 ) -> None:
     hibari = Hibari.load(weights("hibari-heart"), threads=1)
     several = Several((hibari, kokoro))
-    engine = several.with_voice(CLONED, data)
+    engine = adopt(several, CLONED, data)
     alone = kokoro.with_voice(CLONED, data)
     assert np.array_equal(said(engine, CLONED.id), said(alone, CLONED.id))
     for name in ("hibari", "xtts"):
-        with pytest.raises(AvatarError, match="No speech engine here") as error:
-            several.with_voice(replace(CLONED, engine=name), data)
-        assert error.value.code == "invalid_request"
+        with pytest.raises(AvatarError, match="which this server does not run") as error:
+            adopt(several, replace(CLONED, engine=name), data)
+        assert error.value.code == "unknown_voice"
