@@ -107,9 +107,9 @@ def _video(url: str, text: str, life: str, seed: int) -> dict[str, Any]:
 
 
 @contextmanager
-def server() -> Iterator[tuple[str, int]]:
-    """A private server, its URL and the launcher's process."""
-    with private_server() as url:
+def server(data_dir: Path | None = None) -> Iterator[tuple[str, int]]:
+    """A private server, its URL and the launcher's process; its data in a folder that is given."""
+    with private_server(data_dir=data_dir) as url:
         pids = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()]
         own = [p for p in pids if _is_launcher(p)]
         yield url, own[0]

@@ -27,9 +27,22 @@ def cpu_seconds(root: int) -> float:
     """User and system time of the tree, children that have ended included."""
     total = 0.0
     for process in tree(root):
-        if fields := _stat(process):
-            total += sum(int(v) for v in fields[11:15]) / _TICK
+        total += cpu_seconds_of(process)
     return total
+
+
+def cpu_seconds_of(process: int) -> float:
+    """User and system time of one process, children that have ended included; 0 once it is gone."""
+    fields = _stat(process)
+    return sum(int(v) for v in fields[11:15]) / _TICK if fields else 0.0
+
+
+def title(process: int) -> str:
+    """What the process calls itself; Ray's replicas by what they do just now. Empty once gone."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].decode()
+    except OSError:
+        return ""
 
 
 def busy_cores(root: int, seconds: float) -> float:
@@ -50,14 +63,13 @@ def memory_by_process(processes: Iterable[int]) -> dict[str, int]:
     for process in processes:
         try:
             rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-            title = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].decode()
         except OSError:
             continue
         kilobytes = sum(
             int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")
         )
         # Ray's replicas call themselves by what they do just now.
-        name = Path(title).name.partition(".")[0]
+        name = Path(title(process)).name.partition(".")[0]
         found[f"{process} {name}"] = kilobytes * 1024
     return found
 

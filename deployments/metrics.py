@@ -39,6 +39,9 @@ class DirectorMetrics:
         self._webhooks = Counter(
             "avatar_webhooks", "Tries at webhook messages by outcome.", tag_keys=("outcome",)
         )
+        self._cancelled = Counter(
+            "avatar_jobs_cancelled", "Videos stopped before they were over.", tag_keys=("reason",)
+        )
         self._jobs = Gauge("avatar_jobs", "Jobs in the records by status.", tag_keys=("status",))
         self._queue_age = Gauge(
             "avatar_queue_age_seconds", "How long the oldest queued job has waited."
@@ -67,6 +70,11 @@ class DirectorMetrics:
     def sent(self, outcome: str) -> None:
         """A webhook message was tried."""
         self._webhooks.inc(tags={"outcome": outcome})
+
+    def unfollowed(self, jobs: int) -> None:
+        """So many streams were cancelled, for nobody took them."""
+        if jobs:
+            self._cancelled.inc(jobs, {"reason": "unfollowed"})
 
     def recorded(self, jobs: Mapping[str, int], queue_age: float | None = None) -> None:
         """What the records say; every director says the same, so these are never added up."""

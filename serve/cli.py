@@ -11,6 +11,7 @@ from media.errors import AvatarError
 from serve.commands.database import database_app
 from serve.commands.listing import portrait, voices
 from serve.commands.private import LOCAL_CONFIG, require_weights
+from serve.commands.size import size
 from serve.commands.video import video
 from serve.doctor import doctor
 from serve.weights.commands import weights_app
@@ -20,6 +21,7 @@ app.command()(video)
 app.command()(portrait)
 app.command()(voices)
 app.command()(doctor)
+app.command()(size)
 app.add_typer(weights_app, name="weights")
 app.add_typer(database_app, name="database")
 

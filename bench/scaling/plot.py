@@ -1,4 +1,4 @@
-"""Replicas and load over time, drawn as SVG."""
+"""Replicas and load over time, drawn as SVG: a stroke where something changes, none between."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def draw(results: dict[str, Any]) -> str:
     """A panel of the jobs under way and one a stage, over the same seconds."""
     sights = results["sights"]
     last = sights[-1]["at"] or 1.0
-    panels = [("jobs under way", LOAD, [(s["at"], s["jobs"]) for s in sights])]
+    panels = [("jobs", LOAD, [(s["at"], s["jobs"]) for s in sights])]
     for stage in results["bounds"]:
         counts = [(s["at"], s["replicas"].get(stage, 0)) for s in sights]
         panels.append((stage, REPLICAS, counts))
@@ -30,7 +30,7 @@ def draw(results: dict[str, Any]) -> str:
         parts += _panel(TOP + n * PANEL, name, colour, points, last)
     parts.append(
         f'<text x="{WIDTH / 2}" y="{height - 8}" text-anchor="middle">'
-        f"running replicas of each stage over {last:.0f} seconds</text>"
+        f"jobs under way, and running replicas of each stage, over {last:.0f} seconds</text>"
     )
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -40,17 +40,22 @@ def _panel(
 ) -> list[str]:
     most = max(1, *(count for _, count in points))
     bottom, tall = top + PANEL - 12, PANEL - 20
-    steps, before = [], points[0][1]
+
+    def y(count: int) -> str:
+        return f"{bottom - tall * count / most:.1f}"
+
+    before = points[0][1]
+    line = f"M{_x(points[0][0], last):.1f} {y(before)}"
     for at, count in points:
-        x = _x(at, last)
-        steps += [(x, before), (x, count)]
+        if count != before:
+            line += f"H{_x(at, last):.1f}V{y(count)}"
         before = count
-    line = " ".join(f"{x:.1f},{bottom - tall * count / most:.1f}" for x, count in steps)
+    line += f"H{_x(points[-1][0], last):.1f}"
     return [
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}" stroke="#bbb"/>',
         f'<text x="{LEFT - 8}" y="{bottom}" text-anchor="end">{name}</text>',
         f'<text x="{LEFT - 8}" y="{bottom - tall + 4}" text-anchor="end" fill="#666">{most}</text>',
-        f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
+        f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
     ]
 
 

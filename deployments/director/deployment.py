@@ -161,7 +161,8 @@ class DirectorStage:
             self._trusted_from = now + FOLLOWED
             raise
         if now >= self._trusted_from:
-            await cancel_unfollowed((await self._ready()).database, FOLLOWED)
+            left = await cancel_unfollowed((await self._ready()).database, FOLLOWED)
+            self._metrics.unfollowed(len(left))
 
     async def _take_up_left(self) -> None:
         means = await self._ready()

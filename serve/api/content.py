@@ -57,8 +57,9 @@ async def get_video_content(
     file = _file(job, variant)
     try:
         about = await services.artifacts.about(file["key"])
-    except FileNotFoundError:  # removed by a DELETE that runs just now
-        raise AvatarError("not_found", "The video is being removed.") from None
+    except FileNotFoundError:
+        sentence = "The file is not there: the video is being removed, or it was lost."
+        raise AvatarError("not_found", sentence) from None
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=3600",

@@ -37,6 +37,9 @@ class Ingress:
         self._refusals = Counter(
             "avatar_refusals", "Requests answered by an error.", tag_keys=("code",)
         )
+        self._cancelled = Counter(
+            "avatar_jobs_cancelled", "Videos stopped before they were over.", tag_keys=("reason",)
+        )
         application = serve.get_replica_context().app_name
         self._stages = HandleStages(
             portrait,
@@ -58,7 +61,12 @@ class Ingress:
         )
 
     async def _open(self) -> Services:
-        return await open_services(Settings(), self._stages, Background(context=_begun_here))
+        return await open_services(
+            Settings(),
+            self._stages,
+            Background(context=_begun_here),
+            cancelled=lambda reason: self._cancelled.inc(tags={"reason": reason}),
+        )
 
 
 def _begun_here() -> contextvars.Context:

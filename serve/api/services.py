@@ -1,6 +1,6 @@
 """What the routes work with, opened once a replica."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter
@@ -29,6 +29,8 @@ class Services:
     following: Following
     background: Background = field(default_factory=Background)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DECODERS))
+    cancelled: Callable[[str], None] = lambda reason: None
+    """Hears of each video that a request stopped before it was over: `asked` or `deleted`."""
 
     async def close(self) -> None:
         """Stop background work and let go of the database."""
@@ -38,7 +40,10 @@ class Services:
 
 
 async def open_services(
-    settings: Settings, stages: Stages, background: Background | None = None
+    settings: Settings,
+    stages: Stages,
+    background: Background | None = None,
+    cancelled: Callable[[str], None] = lambda reason: None,
 ) -> Services:
     """Open the database, the artifacts and the gallery that the settings name."""
     database = await open_records(settings)
@@ -50,6 +55,7 @@ async def open_services(
         gallery=load_gallery(),
         following=Following(database),
         background=background or Background(),
+        cancelled=cancelled,
     )
 
 

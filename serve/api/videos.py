@@ -136,7 +136,10 @@ async def get_video(video_id: str, services: Using, owner: Owner) -> Video:
 )
 async def cancel_video(video_id: str, services: Using, owner: Owner) -> Video:
     """Stop a queued or running video; a finished one stays as it was."""
-    return await _view(services, await records.cancel(services.database, video_id, owner))
+    job = await records.cancel(
+        services.database, video_id, owner, stopped=lambda: services.cancelled("asked")
+    )
+    return await _view(services, job)
 
 
 @router.delete(
@@ -149,7 +152,13 @@ async def delete_video(video_id: str, services: Using, owner: Owner) -> Deleted:
     """Remove the record, the video, the upload and the avatar made for it alone."""
     job = await records.get(services.database, video_id, owner)
     await services.background.finish(
-        removal.remove_job(services.database, services.artifacts, job.id, owner)
+        removal.remove_job(
+            services.database,
+            services.artifacts,
+            job.id,
+            owner,
+            stopped=lambda: services.cancelled("deleted"),
+        )
     )
     return Deleted(id=job.id, object="video.deleted")
 

@@ -1,7 +1,7 @@
 """Jobs as their owner sees them: create, look up, list, cancel, delete."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -148,16 +148,25 @@ async def page(
     )
 
 
-async def cancel(database: Database, job_id: str, owner: str | None = None) -> Job:
+async def cancel(
+    database: Database,
+    job_id: str,
+    owner: str | None = None,
+    *,
+    stopped: Callable[[], None] = lambda: None,
+) -> Job:
     """Stop a queued or running job at once; a finished one stays as it was.
 
-    Whoever works on it finds its claim lost at the next write. Raises AvatarError `not_found`.
+    Whoever works on it finds its claim lost at the next write. `stopped` is called where this call
+    is what stopped it. Raises AvatarError `not_found`.
     """
     which = Job.id == job_id if owner is None else and_(Job.id == job_id, Job.owner == owner)
     async with database.write() as session:
-        for job in await stop(session, which):
-            return job
-        return await _get(session, job_id, owner)
+        now_over = await stop(session, which)
+        job = now_over[0] if now_over else await _get(session, job_id, owner)
+    if now_over:
+        stopped()
+    return job
 
 
 async def stop(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[Job]:

@@ -1,6 +1,6 @@
 """Removing jobs, avatars and voices with every byte that belongs to them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,14 +15,20 @@ from serve.storage.artifacts import Artifacts
 
 
 async def remove_job(
-    database: Database, artifacts: Artifacts, job_id: str, owner: str | None = None
+    database: Database,
+    artifacts: Artifacts,
+    job_id: str,
+    owner: str | None = None,
+    *,
+    stopped: Callable[[], None] = lambda: None,
 ) -> None:
     """Cancel the job if it runs, then remove it, its upload and its unlisted avatar.
 
     With its record go its segments, pieces, events and webhook messages. The record goes after the
-    artifacts, so that a removal cut short can be asked for again. Raises AvatarError `not_found`.
+    artifacts, so that a removal cut short can be asked for again. `stopped` is called where the
+    job was not over yet. Raises AvatarError `not_found`.
     """
-    job = await records.cancel(database, job_id, owner)
+    job = await records.cancel(database, job_id, owner, stopped=stopped)
     await artifacts.delete_prefix(keys.job(job.id))
     recording = job.request.get("audio")
     if recording is not None:

@@ -262,3 +262,13 @@ def test_no_span_holds_what_users_write(watched: Watched) -> None:
     spans = watched.collected.spans  # those of the refused requests, too
     assert len({span.trace for span in spans}) > 3
     assert not [word for word in WORDS for span in spans if word in span.raw]
+
+
+def test_a_video_that_is_cancelled_is_counted(watched: Watched) -> None:
+    """The last test here: what this video begins would be in the others' counts."""
+    with watched.server.client() as http:
+        wanted = {"avatar": "amara", "text": "There is more to say than anybody hears. " * 40}
+        made = http.post("/v1/videos", json=wanted).raise_for_status().json()
+        stopped = http.post(f"/v1/videos/{made['id']}/cancel").raise_for_status().json()
+    assert stopped["status"] == "cancelled"
+    assert watched.value('sum(ray_avatar_jobs_cancelled_total{reason="asked"})') == 1

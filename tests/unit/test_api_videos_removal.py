@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from serve.api.app import create_app
 from serve.api.services import Services
 from serve.jobs import avatars, leases, progress, records, removal
 from serve.jobs.models import Base, Delivery
@@ -36,6 +38,26 @@ async def test_cancel_leaves_a_finished_video_as_it_is(
     await until_over(client, video)
     assert (await client.post(f"/v1/videos/{video}/cancel")).json()["status"] == "completed"
     assert (await client.get(f"/v1/videos/{video}/content")).status_code == 200
+
+
+async def test_each_video_that_a_request_stops_is_told_once(
+    services: Services, stages: FakeStages
+) -> None:
+    reasons: list[str] = []
+    transport = httpx.ASGITransport(create_app(replace(services, cancelled=reasons.append)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        asked, deleted = await made(client), await made(client)
+        for _ in range(2):
+            await client.post(f"/v1/videos/{asked}/cancel")
+        await client.delete(f"/v1/videos/{asked}")
+        assert reasons == ["asked"]
+        await client.delete(f"/v1/videos/{deleted}")
+        stages.director = lambda job_id: make_video(services, job_id)
+        over = await made(client)
+        await until_over(client, over)
+        await client.post(f"/v1/videos/{over}/cancel")
+        await client.delete(f"/v1/videos/{over}")
+    assert reasons == ["asked", "deleted"]
 
 
 async def test_delete_leaves_no_byte_of_a_video(

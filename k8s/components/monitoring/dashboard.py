@@ -48,6 +48,11 @@ PANELS: Final[dict[str, list[tuple[str, str, list[Query]]]]] = {
                 )
             ],
         ),
+        (
+            "Videos cancelled",
+            "ops",
+            [("sum by (reason) (rate(ray_avatar_jobs_cancelled_total[5m]))", "{{reason}}")],
+        ),
         ("Until the first segment", "s", quantiles("ray_avatar_first_media_seconds")),
         (
             "Seconds of video made in a second",

@@ -1,0 +1,1 @@
+"""What a video costs, stage by stage: the figures of `avatar-serve size`."""
