@@ -15,12 +15,14 @@ from media.errors import AvatarError
 from media.fragments import split_init
 from media.timegrid import FRAME_RATES
 from serve.api import openapi
+from serve.api.errors import STATUS
 from serve.api.links import LinkToken, Viewer
 from serve.api.playlist import TARGET_SECONDS, playlist
 from serve.api.publishing import playable, until_published
 from serve.api.services import Services
 from serve.api.videos import Using
 from serve.jobs import published, records
+from serve.jobs.models import Job
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -77,7 +79,7 @@ async def get_video_playlist(
     await services.following.follow(job, FOLLOWS)
     await until_published(services, video_id, msn or 0, HOLD)
     job, segments = await published.published(services.database, video_id, owner)
-    playable(job)
+    _listable(job)
     if not segments:
         # An error of this class is asked again by players; an empty list ends some of them.
         raise AvatarError("overloaded", "The video's first part is not made yet: ask again.")
@@ -89,6 +91,20 @@ async def get_video_playlist(
         query="" if link is None else f"?link={link}",
     )
     return Response(text, headers={"Cache-Control": "no-store"}, media_type=_PLAYLIST)
+
+
+def _listable(job: Job) -> None:
+    """Raise what ended the job; but what failed for good is not asked for again, whatever failed.
+
+    A fault of the service's own would be answered as one each time that a player asks.
+    """
+    try:
+        playable(job)
+    except AvatarError as error:
+        if STATUS.get(error.code, 0) >= 500:
+            sentence = "This video failed and has nothing to play: its record says why."
+            raise AvatarError("not_found", sentence) from error
+        raise
 
 
 @router.get(

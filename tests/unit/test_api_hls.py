@@ -213,6 +213,16 @@ async def test_a_cancelled_or_failed_video_has_no_playlist(
     check_refusal(await client.get(address(failed)), "many_faces", "face_index")
 
 
+@pytest.mark.parametrize("code", ["internal", "overloaded", "weights_missing"])
+async def test_a_video_that_failed_by_our_fault_is_no_fault_each_time_it_is_asked_for(
+    client: httpx.AsyncClient, services: Services, code: str
+) -> None:
+    job = await queue_job(services.database)
+    fence = await claimed(services, job)
+    await progress.fail(services.database, job, fence, AvatarError(code, "It broke."))
+    check_refusal(await client.get(address(job)), "not_found", None, 404)
+
+
 async def test_a_player_that_waits_hears_at_once_that_the_video_was_cancelled(
     client: httpx.AsyncClient, services: Services
 ) -> None:
