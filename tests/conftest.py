@@ -4,7 +4,7 @@ Also what its clients ask for, and look at, in more than one module.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,11 @@ from serve.api.services import Services, open_services
 from serve.jobs.database import Database, open_database
 from serve.settings import Settings
 from tests.fakes import FakeStages, png
+from tests.logged import logged
 from tests.postgres import Postgres, postgres
+
+BEGAN = pytest.StashKey[float]()
+"""When a test's setup began, in Unix seconds."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -28,6 +32,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         both = metafunc.module.__name__.rsplit(".", 1)[-1].startswith("test_jobs_")
         kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
         metafunc.parametrize("database_url", kinds, indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed tells what the servers that it used have logged meanwhile."""
+    report = yield
+    if report.failed:
+        for used in getattr(item, "funcargs", {}).values():
+            folder = getattr(used, "logs", None)
+            if isinstance(folder, Path):
+                report.sections += logged(folder, item.stash.get(BEGAN, call.start))
+    elif call.when == "setup":
+        item.stash[BEGAN] = call.start
+    return report
 
 
 @pytest.fixture(scope="session")
