@@ -11,7 +11,15 @@ CONFIG ?= config/local.yaml
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
 TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices resemblyzer-encoder
+# Tests that need neither a server nor a cluster run two at a time, a file each: half of them wait.
+# The others measure a service, which has the machine to itself.
+SIDE_BY_SIDE := tests/unit tests/contract
 SENTENCE := Hello! I am a face that nobody has. Give me words, or your own voice, and I will say what you want to say.
+
+define pytest
+$(BIN)/python -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE) $(1)
+$(BIN)/python -m pytest $(SIDE_BY_SIDE:%=--ignore=%) $(1)
+endef
 
 .PHONY: demo gpu serve test test-fast test-coqui lint weights k8s sbom clean
 
@@ -31,11 +39,11 @@ serve: $(VENV)/.base
 
 test: $(VENV)/.$(EXTRAS)
 	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)
-	$(BIN)/python -m pytest
+	$(call pytest,)
 
 test-fast: $(VENV)/.test-fast
 	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)
-	$(BIN)/python -m pytest --ignore=tests/unit/with_torch --ignore=tests/e2e/with_torch
+	$(call pytest,--ignore=tests/unit/with_torch --ignore=tests/e2e/with_torch)
 
 test-coqui: $(COQUI_VENV)/.coqui
 	$(COQUI_VENV)/bin/python -m pytest --confcutdir=tests/with_coqui tests/with_coqui
@@ -54,8 +62,8 @@ $(VENV)/.base: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/.$(EXTRAS): $(VENV)/.base
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[$(EXTRAS)]"
+$(VENV)/.%: $(VENV)/.base
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[$*]"
 	@touch $@
 
 k8s: $(VENV)/.$(EXTRAS)

@@ -4,7 +4,9 @@ Also what its clients ask for, and look at, in more than one module.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import shutil
+from collections.abc import AsyncIterator, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +21,11 @@ from serve.api.services import Services, open_services
 from serve.jobs.database import Database, open_database
 from serve.settings import Settings
 from tests.fakes import FakeStages, png
+from tests.logged import logged
 from tests.postgres import Postgres, postgres
+
+BEGAN = pytest.StashKey[float]()
+"""When a test's setup began, in Unix seconds."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -28,6 +34,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         both = metafunc.module.__name__.rsplit(".", 1)[-1].startswith("test_jobs_")
         kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
         metafunc.parametrize("database_url", kinds, indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed tells what the servers that it used have logged meanwhile."""
+    report = yield
+    if report.failed:
+        for used in getattr(item, "funcargs", {}).values():
+            folder = getattr(used, "logs", None)
+            if isinstance(folder, Path):
+                report.sections += logged(folder, item.stash.get(BEGAN, call.start))
+    elif call.when == "setup":
+        item.stash[BEGAN] = call.start
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +70,23 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     await server.drop(url)
 
 
+@pytest.fixture(scope="session")
+def no_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SQLite's file as the service makes it, to copy: its tables take longer than most tests."""
+    path = tmp_path_factory.mktemp("records") / "records.sqlite3"
+
+    async def make() -> None:
+        await (await open_database(f"sqlite+aiosqlite:///{path}")).close()
+
+    with ThreadPoolExecutor(1) as beside:  # the tests' own loop
+        beside.submit(asyncio.run, make()).result()
+    return path
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, no_records: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    if database_url.startswith("sqlite"):
+        shutil.copyfile(no_records, tmp_path / "records.sqlite3")
     opened = await open_database(database_url)
     yield opened
     await opened.close()
@@ -61,7 +98,7 @@ def stages() -> FakeStages:
 
 
 @pytest.fixture
-async def services(tmp_path: Path, stages: FakeStages) -> AsyncIterator[Services]:
+async def services(tmp_path: Path, stages: FakeStages, no_records: Path) -> AsyncIterator[Services]:
     folder = tmp_path / "gallery"
     folder.mkdir()
     for n, name in enumerate(("ada", "mira")):
@@ -75,6 +112,8 @@ async def services(tmp_path: Path, stages: FakeStages) -> AsyncIterator[Services
         max_active_jobs=8,
         max_active_voices=3,
     )
+    settings.data_dir.mkdir(mode=0o700)
+    shutil.copyfile(no_records, settings.data_dir / "records.sqlite3")
     opened = await open_services(settings, stages)
     yield replace(opened, gallery=load_gallery(folder))
     await opened.close()

@@ -5,6 +5,7 @@ import io
 import wave
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -207,6 +208,7 @@ async def make_video(services: Services, job_id: str, segments: int = 3) -> None
     await progress.complete(services.database, job_id, fence, result, {"encode": 12.5})
 
 
+@lru_cache(maxsize=64)
 def png(width: int = 320, height: int = 320, seed: int = 0) -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     file = io.BytesIO()

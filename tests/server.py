@@ -1,5 +1,6 @@
 """The service as a user runs it: the launcher's process, real engines, real HTTP."""
 
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from serve.commands.private import LOCAL_CONFIG, private_server
+from serve.commands.private import LOCAL_CONFIG, private_server, short_folder
 
 OVER = ("completed", "failed", "cancelled")
 
@@ -18,6 +19,8 @@ OVER = ("completed", "failed", "cancelled")
 class Server:
     url: str
     data_dir: Path
+    logs: Path
+    """Where all that Ray and the stages log lies."""
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=60, trust_env=False)
@@ -48,5 +51,10 @@ class Server:
 
 @contextmanager
 def running_server(data_dir: Path, config: Path = LOCAL_CONFIG) -> Iterator[Server]:
-    with private_server(config, data_dir) as url:
-        yield Server(url, data_dir)
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="ray-", dir=short_folder(), ignore_cleanup_errors=True
+        ) as folder,
+        private_server(config, data_dir, Path(folder)) as url,
+    ):
+        yield Server(url, data_dir, Path(folder))

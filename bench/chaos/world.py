@@ -41,6 +41,11 @@ class World:
         return self._locks[part]
 
     @property
+    def logs(self) -> Path:
+        """The folder of all logs: the host's own, and Ray's."""
+        return self.cluster.log.parent
+
+    @property
     def store(self) -> Path:
         """The artifacts' folder, on a file system of its own."""
         return self.disk / "artifacts"

@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -27,12 +28,15 @@ class ProgramFailed(Exception):  # noqa: N818 - reads as what happened
 def run_piped(command: Sequence[str], pieces: Iterator[Any]) -> bytes:
     """What the program writes when it is given `pieces` (contiguous buffers) to read.
 
-    What `pieces` raises is passed on; then, as after every fault, the program is killed.
+    What `pieces` raises is passed on; then, as after every fault, the program is killed, with all
+    that it has started.
     Raises ProgramFailed.
     """
     pipe = subprocess.PIPE
     # The command is a list made of our own words: no shell reads it.
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
+        command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, process_group=0
+    )
     assert process.stdin is not None  # noqa: S101 - asked for, like the others
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101
@@ -45,13 +49,19 @@ def run_piped(command: Sequence[str], pieces: Iterator[Any]) -> bytes:
     except subprocess.TimeoutExpired:
         fault = fault or "it did not end"
     finally:
-        process.kill()
-        process.wait()
+        _end(process)
         output.join()
         said.join()
     if fault or process.returncode:
         raise ProgramFailed(fault or f"status {process.returncode}", said.text(), output.bytes())
     return output.bytes()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill the program with all that it has started: whoever lives keeps the pipes open."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _write(pipe: int, pieces: Iterator[Any]) -> str | None:

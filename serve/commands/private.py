@@ -35,19 +35,22 @@ def require_weights(config: Path = LOCAL_CONFIG) -> None:
 
 
 @contextmanager
-def private_server(config: Path = LOCAL_CONFIG, data_dir: Path | None = None) -> Iterator[str]:
+def private_server(
+    config: Path = LOCAL_CONFIG, data_dir: Path | None = None, ray_dir: Path | None = None
+) -> Iterator[str]:
     """The base URL of a server with its own data folder; both are gone when the block ends.
 
-    `data_dir` keeps the data in a folder of the caller's instead. Raises AvatarError
+    `data_dir` keeps the data in a folder of the caller's instead, `ray_dir` what Ray writes, its
+    logs among it: one of `short_folder`. Raises AvatarError
     `weights_missing` before anything starts, and `internal`, with the stages' own words, where the
     server does not come up.
     """
     require_weights(config)
-    with tempfile.TemporaryDirectory(prefix="avatar-", dir=_short_folder()) as folder:
+    with tempfile.TemporaryDirectory(prefix="avatar-", dir=short_folder()) as folder:
         environment = {
             **os.environ,
             "AVATAR_DATA_DIR": str(data_dir or Path(folder) / "data"),
-            "AVATAR_RAY_DIR": str(Path(folder) / "ray"),
+            "AVATAR_RAY_DIR": str(ray_dir or Path(folder) / "ray"),
         }
         command = [sys.executable, "-m", "deployments.launch", str(config)]
         command += ["--port", str(free_port()), "--private"]
@@ -67,7 +70,7 @@ def private_server(config: Path = LOCAL_CONFIG, data_dir: Path | None = None) ->
                 stop(server)
 
 
-def _short_folder() -> str | None:
+def short_folder() -> str | None:
     """Where Ray's sockets fit: their paths, 80 characters below this folder, may have 107."""
     return None if len(tempfile.gettempdir()) <= 16 else "/tmp"  # noqa: S108 - made unguessable
 

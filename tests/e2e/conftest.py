@@ -3,19 +3,27 @@
 import io
 import wave
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 
 from deployments.speech.hibari import Hibari
+from tests.receiver import SECRET
 from tests.server import Server, running_server
 from tests.weights import weights
 
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(tmp_path_factory.mktemp("data")) as running:
-        yield running
+    """The embedded profile as it comes; webhooks may go to receivers of the tests' own."""
+    with ExitStack() as running:
+        with pytest.MonkeyPatch.context() as starting:
+            starting.setenv("AVATAR_WEBHOOK_SECRET", SECRET)
+            starting.setenv("AVATAR_WEBHOOK_HTTP", "true")
+            starting.setenv("AVATAR_WEBHOOK_PRIVATE", "true")
+            server = running.enter_context(running_server(tmp_path_factory.mktemp("data")))
+        yield server
 
 
 @pytest.fixture(scope="package")

@@ -1,12 +1,9 @@
 """The real server tells a real receiver what becomes of a video."""
 
 import asyncio
-from pathlib import Path
 
-import pytest
-
-from tests.receiver import SECRET, Receiver, receiving
-from tests.server import running_server
+from tests.receiver import Receiver, receiving
+from tests.server import Server
 
 
 async def _until(receiver: Receiver, kind: str) -> None:
@@ -15,27 +12,17 @@ async def _until(receiver: Receiver, kind: str) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_a_receiver_is_told_of_a_video_from_its_start_to_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AVATAR_WEBHOOK_SECRET", SECRET)
-    monkeypatch.setenv("AVATAR_WEBHOOK_HTTP", "true")
-    monkeypatch.setenv("AVATAR_WEBHOOK_PRIVATE", "true")
+async def test_a_receiver_is_told_of_a_video_from_its_start_to_its_end(server: Server) -> None:
     async with receiving() as receiver:
-        running = running_server(tmp_path / "data")
-        server = await asyncio.to_thread(running.__enter__)
-        try:
-            wanted = {
-                "avatar": "amara",
-                "text": "Tell me when it is done.",
-                "size": "256x256",
-                "webhook_url": receiver.url,
-            }
-            video = await asyncio.to_thread(server.video, json=wanted)
-            assert video["status"] == "completed", video["error"]
-            await _until(receiver, "video.completed")
-        finally:
-            await asyncio.to_thread(running.__exit__, None, None, None)
+        wanted = {
+            "avatar": "amara",
+            "text": "Tell me when it is done.",
+            "size": "256x256",
+            "webhook_url": receiver.url,
+        }
+        video = await asyncio.to_thread(server.video, json=wanted)
+        assert video["status"] == "completed", video["error"]
+        await _until(receiver, "video.completed")
     kinds = receiver.types()  # every signature was found good
     assert [kind for kind in kinds if kind != "video.progress"] == [
         "video.in_progress",

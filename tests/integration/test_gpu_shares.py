@@ -25,6 +25,8 @@ def shared_by_fractions() -> dict[str, Any]:
         options = deployment["ray_actor_options"]
         assert options.get("num_gpus", 0) == FRACTIONS.get(deployment["name"], 0)
         options["num_cpus"] = 0.1
+        # No call is left to drain when the test is over.
+        deployment |= {"graceful_shutdown_wait_loop_s": 0.1, "graceful_shutdown_timeout_s": 1}
         if "user_config" in deployment:
             # A stage that is off in the embedded profile has none.
             deployment["user_config"] = embedded[deployment["name"]].get("user_config")

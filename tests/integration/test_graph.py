@@ -74,6 +74,8 @@ def stages(notes: Path, spoken: Path, settings: Settings, port: int) -> Iterator
             engine, file = watched[deployment["name"]]
             options = {"notes": str(file)}
             deployment["user_config"] = {"engine": f"tests.engines:{engine}", "options": options}
+        # No call is left to drain when the last test is over.
+        deployment |= {"graceful_shutdown_wait_loop_s": 0.1, "graceful_shutdown_timeout_s": 1}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AVATAR_DATA_DIR", str(settings.data_dir))
         start(config, threading.Event())

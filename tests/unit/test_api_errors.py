@@ -107,7 +107,7 @@ async def test_an_internal_error_of_a_stage_keeps_its_words_to_itself(
     stages.failures["check_text"] = AvatarError("internal", "Pointer 0x3 in line 7 of x.py.")
     answer = await client.post("/v1/videos", json=SPOKEN)
     assert answer.status_code == 500
-    assert "0x3" not in answer.text
+    assert "Pointer" not in answer.text
 
 
 async def test_every_answer_carries_a_request_id(client: httpx.AsyncClient) -> None:

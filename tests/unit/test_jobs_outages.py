@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from media.errors import AvatarError
-from serve.jobs import avatars, leases, progress, records
+from serve.jobs import avatars, connections, leases, progress, records
 from serve.jobs.connections import read_url
 from serve.jobs.database import Database, RecordsOutOfReach, is_out_of_reach, open_database
 from serve.jobs.progress import Made
@@ -78,7 +78,10 @@ async def test_a_connection_cut_in_a_transaction_undoes_it_and_is_an_outage(far:
     assert await avatars.find(far, "avt_1") is None
 
 
-async def test_a_transaction_beyond_the_pool_is_told_to_come_again(server: Postgres) -> None:
+async def test_a_transaction_beyond_the_pool_is_told_to_come_again(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_CONNECT_SECONDS", 0.5)
     database = await open_database(await server.new_database(), connections=2)
     async with database.read() as one, database.read() as two:
         for session in (one, two):

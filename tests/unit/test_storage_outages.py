@@ -53,7 +53,7 @@ async def test_a_store_that_nobody_runs_is_noticed_in_seconds(
 
 async def test_a_store_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert timedelta(seconds=5) < remote.WHOLE <= timedelta(seconds=30)
-    monkeypatch.setattr(remote, "WHOLE", timedelta(seconds=1))
+    monkeypatch.setattr(remote, "WHOLE", timedelta(seconds=0.25))
     async with answering(None) as server, asyncio.timeout(30):
         store = store_at(server, monkeypatch)
         calls = (store.put("jobs/a", b"1"), store.get("jobs/a"))
