@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from deployments.director.room import DirectorConfig
 from deployments.loading import EngineConfig
 
 STAGES: Final = frozenset({"Portrait", "Face", "Speech", "Lipsync", "Encode"})
@@ -43,6 +44,9 @@ def _deployment_faults(deployment: Mapping[str, Any]) -> Iterator[str]:
     if scaling is not None:
         yield from _invalid(scaling, AutoscalingConfig, f"{name}.autoscaling_config")
         yield from _never_scales(deployment, scaling)
+    if name == "Director":
+        user = deployment.get("user_config") or {}
+        yield from _invalid(user, DirectorConfig, f"{name}.user_config")
     if name in STAGES or (name in OPTIONAL and "user_config" in deployment):
         user = deployment.get("user_config") or {}
         yield from _invalid(user, EngineConfig, f"{name}.user_config")
