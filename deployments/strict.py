@@ -27,10 +27,9 @@ def faults(config: Mapping[str, Any]) -> Iterator[str]:
     from ray.serve.schema import ServeDeploySchema
 
     yield from _unknown(config, ServeDeploySchema, "")
-    try:
-        ServeDeploySchema.model_validate(config)
-    except ValidationError as error:
-        yield from _sentences(error, "")
+    wrong = list(_invalid(config, ServeDeploySchema, ""))
+    yield from wrong
+    if wrong:
         return
     for application in config["applications"]:
         for deployment in application.get("deployments", []):
@@ -68,6 +67,8 @@ def _invalid(config: Mapping[str, Any], schema: type[BaseModel], place: str) -> 
         schema.model_validate(config)
     except ValidationError as error:
         yield from _sentences(error, place)
+    except (ImportError, AttributeError) as error:  # a policy is imported as it is read
+        yield f"{place or 'the file'}: {error}."
 
 
 def _sentences(error: ValidationError, place: str) -> Iterator[str]:
