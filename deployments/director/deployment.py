@@ -212,8 +212,9 @@ class DirectorStage:
         """Keep this director's share of the segments that the encoders can have."""
         means, running = await self._ready(), await deployed()
         own = serve.get_replica_context().deployment
-        encoders, directors = running["Encode"].replicas, running[own].replicas
-        means.turns.resize(share(encoders, directors, self._config.segments_an_encoder))
+        if {"Encode", own} <= running.keys():  # or the application is being taken down
+            encoders, directors = running["Encode"].replicas, running[own].replicas
+            means.turns.resize(share(encoders, directors, self._config.segments_an_encoder))
 
     async def _count(self) -> None:
         """Publish the queue, and note what all directors have to do."""

@@ -246,7 +246,7 @@ async def test_directors_grow_with_jobs_that_no_call_stands_for(
     jobs = [await queue_job(database) for _ in range(TARGET + 8)]
     for job in jobs:
         await leases.claim(database, job, 300)
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(200):
         while directors() < 2:  # noqa: ASYNC110 - Serve sets no event for it
             await asyncio.sleep(0.5)
     for job in jobs:
