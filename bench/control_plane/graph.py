@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.control_plane.config import control_config
-from bench.processes import cpu_by_process
+from bench.processes import RAY, cpu_seconds_of, role, title, tree
 from bench.scaling.simulated import running_replicas
 from deployments import launch
 from deployments.director.deployment import ROOM
@@ -22,9 +22,11 @@ from serve.settings import Settings
 
 SCALED_SECONDS: Final = 240.0
 _CLIENT: Final = "client (this program)"
-_SYSTEM: Final = {"raylet": "Ray's core", "gcs_server": "Ray's core"}
-_ACTORS: Final = {"SERVE_PROXY": "Serve's proxy", "SERVE_CONTROLLER": "Serve's controller"}
-_REPLICA: Final = "SERVE_REPLICA::avatar#"
+_OF_RAY: Final = {
+    "raylet": "Ray's core",
+    "gcs_server": "Ray's core",
+    "ray::ServeController": "Serve's controller",
+}
 
 
 @dataclass
@@ -67,9 +69,8 @@ class Graph:
     def cpu_by_part(self) -> dict[str, float]:
         """CPU seconds that each part has used so far, all its processes together."""
         parts: dict[str, float] = defaultdict(float)
-        names = _actors()
-        for process, (title, seconds) in cpu_by_process(os.getpid()).items():
-            parts[_part(process, title, names)] += seconds
+        for process in tree(os.getpid()):
+            parts[_part(process)] += cpu_seconds_of(process)
         return dict(parts)
 
     def _is_as_wanted(self, deployments: list[dict[str, Any]]) -> bool:
@@ -87,22 +88,11 @@ def _user_config(found: Mapping[str, Any], name: str) -> Any:
     return found["deployments"][name]["deployment_config"].get("user_config")
 
 
-def _actors() -> dict[int, str]:
-    from ray._private.state import actors
-
-    return {a["Pid"]: a["Name"] for a in actors().values() if a["State"] == "ALIVE"}
-
-
-def _part(process: int, title: str, actors: Mapping[int, str]) -> str:
+def _part(process: int) -> str:
     if process == os.getpid():
         return _CLIENT
-    name = actors.get(process, "")
-    if name.startswith(_REPLICA):
-        return name.removeprefix(_REPLICA).partition("#")[0]
-    for begins, part in _ACTORS.items():
-        if name.startswith(begins):
-            return part
-    return _SYSTEM.get(title, "Ray's other processes")
+    name = title(process).split("/")[-1].split(".")[0]
+    return _OF_RAY.get(name, RAY) if (part := role(process)) == RAY else part
 
 
 @contextmanager
