@@ -1,6 +1,7 @@
 """What a process and all its children use, from /proc."""
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Final
 
 _TICK: Final = os.sysconf("SC_CLK_TCK")
+_REPLICA: Final = re.compile(r"ray::ServeReplica:avatar:(\w+)")
+PROXIES: Final = "Serve's proxies"
+RAY: Final = "Ray's own processes"
 
 
 def tree(root: int) -> list[int]:
@@ -43,6 +47,14 @@ def title(process: int) -> str:
         return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].decode()
     except OSError:
         return ""
+
+
+def role(process: int) -> str:
+    """What a process of the service is for: a stage's name, or one of those above."""
+    name = title(process)
+    if found := _REPLICA.match(name):
+        return found[1]
+    return PROXIES if name.startswith("ray::ProxyActor") else RAY
 
 
 def busy_cores(root: int, seconds: float) -> float:

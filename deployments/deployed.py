@@ -20,8 +20,9 @@ def _deployed(application: str) -> Mapping[str, Running]:
     client = _get_global_client()
     if client is None:
         return {}
-    deployments = client.get_serve_details()["applications"][application]["deployments"]
-    return {name: _running(about) for name, about in deployments.items()}
+    # An application that is being taken down is not listed any more.
+    about_all = client.get_serve_details()["applications"].get(application, {})
+    return {name: _running(about) for name, about in about_all.get("deployments", {}).items()}
 
 
 def _running(about: Mapping[str, Any]) -> Running:

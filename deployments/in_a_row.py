@@ -36,7 +36,7 @@ def engine_configs(config: Path) -> dict[str, EngineConfig]:
     return {
         deployment["name"]: EngineConfig.model_validate(deployment["user_config"])
         for deployment in application["deployments"]
-        if "user_config" in deployment
+        if "engine" in (deployment.get("user_config") or {})
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from deployments.director.room import DirectorConfig
 from deployments.loading import EngineConfig
 
 STAGES: Final = frozenset({"Portrait", "Face", "Speech", "Lipsync", "Encode"})
@@ -26,10 +27,9 @@ def faults(config: Mapping[str, Any]) -> Iterator[str]:
     from ray.serve.schema import ServeDeploySchema
 
     yield from _unknown(config, ServeDeploySchema, "")
-    try:
-        ServeDeploySchema.model_validate(config)
-    except ValidationError as error:
-        yield from _sentences(error, "")
+    wrong = list(_invalid(config, ServeDeploySchema, ""))
+    yield from wrong
+    if wrong:
         return
     for application in config["applications"]:
         for deployment in application.get("deployments", []):
@@ -43,6 +43,9 @@ def _deployment_faults(deployment: Mapping[str, Any]) -> Iterator[str]:
     if scaling is not None:
         yield from _invalid(scaling, AutoscalingConfig, f"{name}.autoscaling_config")
         yield from _never_scales(deployment, scaling)
+    if name == "Director":
+        user = deployment.get("user_config") or {}
+        yield from _invalid(user, DirectorConfig, f"{name}.user_config")
     if name in STAGES or (name in OPTIONAL and "user_config" in deployment):
         user = deployment.get("user_config") or {}
         yield from _invalid(user, EngineConfig, f"{name}.user_config")
@@ -64,6 +67,8 @@ def _invalid(config: Mapping[str, Any], schema: type[BaseModel], place: str) -> 
         schema.model_validate(config)
     except ValidationError as error:
         yield from _sentences(error, place)
+    except (ImportError, AttributeError) as error:  # a policy is imported as it is read
+        yield f"{place or 'the file'}: {error}."
 
 
 def _sentences(error: ValidationError, place: str) -> Iterator[str]:

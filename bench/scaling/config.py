@@ -54,11 +54,13 @@ def scaling_config(notes: Path, port: int) -> dict[str, Any]:
         if name in BOUNDS:
             fewest, most = BOUNDS[name]
             deployment.pop("num_replicas", None)
+            policy = deployment.get("autoscaling_config", {}).get("policy")
             deployment["autoscaling_config"] = {
                 "min_replicas": fewest,
                 "max_replicas": most,
                 "target_ongoing_requests": TARGETS[name],
                 **QUICK,
+                **({"policy": policy} if policy else {}),
             }
         if name == "Lipsync":
             deployment["max_ongoing_requests"] = TARGETS[name] + 1

@@ -32,11 +32,7 @@ class SimulatedCluster:
 
     def replicas(self) -> dict[str, int]:
         """Running replicas of each stage."""
-        details = self.client.get_serve_details()["applications"]["avatar"]["deployments"]
-        return {
-            name: sum(_state(replica) == "RUNNING" for replica in about["replicas"])
-            for name, about in details.items()
-        }
+        return running_replicas(self.client)
 
     def card_shares(self) -> dict[str, dict[str, int]]:
         """By node that has one: the replicas of each stage that have a share of its card."""
@@ -91,6 +87,15 @@ def simulated_cluster(nodes: int) -> Iterator[SimulatedCluster]:
         ray.shutdown()
         cluster.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def running_replicas(client: Any) -> dict[str, int]:
+    """Running replicas of each of the application's stages, by Serve's client."""
+    details = client.get_serve_details()["applications"]["avatar"]["deployments"]
+    return {
+        name: sum(_state(replica) == "RUNNING" for replica in about["replicas"])
+        for name, about in details.items()
+    }
 
 
 def _state(replica: Any) -> str:

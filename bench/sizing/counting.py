@@ -10,14 +10,19 @@ from typing import Final
 
 import asyncpg
 
-from bench.processes import cpu_seconds, cpu_seconds_of, memory_by_process, title, tree
+from bench.processes import (
+    PROXIES,
+    RAY,
+    cpu_seconds,
+    cpu_seconds_of,
+    memory_by_process,
+    role,
+    tree,
+)
 from tests.postgres import Postgres
 
-_REPLICA: Final = re.compile(r"ray::ServeReplica:avatar:(\w+)")
 _METHOD: Final = re.compile(r'"(?:\x1b\[[\d;]*m)*([A-Z]+) /')
 POSTGRESQL: Final = "PostgreSQL"
-PROXIES: Final = "Serve's proxies"
-RAY: Final = "Ray's own processes"
 _STATISTICS: Final = """
 SELECT xact_commit + xact_rollback AS transactions,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS write,
@@ -25,14 +30,6 @@ SELECT xact_commit + xact_rollback AS transactions,
        pg_current_wal_lsn() - '0/0'::pg_lsn AS log_bytes
 FROM pg_stat_database WHERE datname = current_database()
 """
-
-
-def role(process: int) -> str:
-    """What a process of the service is for: a stage's name, or one of those above."""
-    name = title(process)
-    if found := _REPLICA.match(name):
-        return found[1]
-    return PROXIES if name.startswith("ray::ProxyActor") else RAY
 
 
 class Processors:

@@ -13,7 +13,9 @@ from deployments.deployed import deployed
 from deployments.director.claim import direct, direct_voice
 from deployments.director.holding import Holding
 from deployments.director.patience import Patience
+from deployments.director.room import DirectorConfig, share
 from deployments.director.run import Means
+from deployments.director.scaling import UNFINISHED
 from deployments.director.stopping import told_to_stop
 from deployments.metrics import DirectorMetrics
 from serve import logs
@@ -41,9 +43,11 @@ FOLLOWED: Final = 10.0
 FIRST_CHORE: Final = 60.0
 """Seconds at most until a chore's first turn, so that a server that runs for minutes does it."""
 COUNT: Final = 5.0
-"""Seconds between two looks at the queue, for the metrics."""
+"""Seconds between two looks at the queue, for the metrics and for scaling."""
 COUNT_KEPT: Final = 60.0
 """The same for jobs that are over: there are many, and each look walks through an index of them."""
+ROOM: Final = 5.0
+"""Seconds between two looks at how many encoders and directors there are."""
 LISTEN: Final = 0.2
 """Seconds between two looks at whether Serve wants this replica gone."""
 
@@ -65,10 +69,12 @@ class DirectorStage:
         self._stages = HandleStages(
             portrait, face, speech, encode, None, deployed=deployed, to_cloning=cloning
         )
+        self._config = DirectorConfig()
         self._means: Means | None = None
         self._opening = asyncio.Lock()
         self._working: set[asyncio.Task[None]] = set()
         self._swept: dict[str, asyncio.Task[None]] = {}
+        self._unfinished: int | None = None
         self._stopping = False
         self._trusted_from = asyncio.get_running_loop().time() + FOLLOWED
         # From the start, not from the first call on: after a restart jobs may wait though nobody
@@ -79,10 +85,22 @@ class DirectorStage:
             self._every(CLEARING, self._clear),
             self._every(COLLECTING, self._collect),
             self._every(SWEEP, self._send),
+            self._every(ROOM, self._make_room),
             self._every(COUNT, self._count),
             self._every(COUNT_KEPT, self._count_kept),
         )
         self._chores = [asyncio.create_task(chore) for chore in chores]
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        """Serve calls it with the config's `user_config`. Raises ValueError for a wrong one."""
+        self._config = DirectorConfig.model_validate(user_config)
+
+    def record_autoscaling_stats(self) -> dict[str, float]:
+        """What `scaling.by_unfinished` goes by; Serve asks for it. Nothing before the first look.
+
+        While the records are away it stays what it was.
+        """
+        return {} if self._unfinished is None else {UNFINISHED: float(self._unfinished)}
 
     async def run(self, job_id: str) -> None:
         """Make the job's video; at once over where another director has the job.
@@ -190,9 +208,18 @@ class DirectorStage:
         means = await self._ready()
         await keep_sending(means.database, means.settings, self._metrics.sent)
 
+    async def _make_room(self) -> None:
+        """Keep this director's share of the segments that the encoders can have."""
+        means, running = await self._ready(), await deployed()
+        own = serve.get_replica_context().deployment
+        if {"Encode", own} <= running.keys():  # or the application is being taken down
+            encoders, directors = running["Encode"].replicas, running[own].replicas
+            means.turns.resize(share(encoders, directors, self._config.segments_an_encoder))
+
     async def _count(self) -> None:
-        """Publish the queue."""
+        """Publish the queue, and note what all directors have to do."""
         database = (await self._ready()).database
+        self._unfinished = await leases.unfinished(database)
         self._metrics.recorded(
             await records.counts(database), await records.queue_seconds(database)
         )

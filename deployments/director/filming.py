@@ -54,11 +54,12 @@ async def film(run: Run, grid: TimeGrid, track: Track, portrait: str) -> int:
     room = asyncio.Semaphore(IN_FLIGHT)
 
     async def make(segment: Segment) -> None:
+        began = time.time()
         try:
             data = await _encoded(run, grid, track, portrait, segment)
             await track.kept(grid.sample(segment.stop) + int(SOUND_AFTER * SOUND_RATE))
             count.done += segment.frames
-            await _commit(run, segment, data, count.percent())
+            await _commit(run, segment, data, count.percent(), began)
             _measure(run, grid, segment)
         finally:
             room.release()
@@ -125,12 +126,13 @@ async def _encoded(
     return bytes(made.data)
 
 
-async def _commit(run: Run, segment: Segment, data: bytes, percent: int) -> None:
+async def _commit(run: Run, segment: Segment, data: bytes, percent: int, began: float) -> None:
     """Store first, then name it in the record: a commit never names what is not there."""
     means, job = run.means, run.job
     key = keys.segment(job.id, job.attempt, segment.n, run.fence)
     await run.patiently(lambda: means.artifacts.put(key, data))
-    made = progress.Made(segment.n, segment.start, segment.stop, key, len(data))
+    info = {"began": began}  # Unix seconds: with the row's own time, what the segment took
+    made = progress.Made(segment.n, segment.start, segment.stop, key, len(data), info)
     await run.patiently(
         lambda: progress.commit_segment(means.database, job.id, run.fence, made, progress=percent)
     )

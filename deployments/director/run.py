@@ -13,6 +13,7 @@ from opentelemetry import trace
 from deployments.director.holding import Holding
 from deployments.director.measures import Measures, Unmeasured
 from deployments.director.patience import Patience, patiently
+from deployments.director.room import AN_ENCODER
 from deployments.encode.turns import Turns
 from serve.jobs import progress
 from serve.jobs.database import Database
@@ -27,9 +28,6 @@ T = TypeVar("T")
 
 _tracer: Final = trace.get_tracer("avatar")
 
-AT_ONCE: Final = 6
-"""Later segments of all its jobs that a director has in the works; first ones go at once."""
-
 
 @dataclass(frozen=True, slots=True)
 class Means:
@@ -40,7 +38,8 @@ class Means:
     stages: Stages
     settings: Settings
     holding: Holding
-    turns: Turns = field(default_factory=lambda: Turns(AT_ONCE))
+    turns: Turns = field(default_factory=lambda: Turns(AN_ENCODER))
+    """Of later segments of all its jobs; first ones go at once."""
     patience: Patience = field(default_factory=Patience)
     measures: Measures = field(default_factory=Unmeasured)
     starts: dict[str, float] = field(default_factory=dict)

@@ -17,7 +17,7 @@ class Turns:
     """So many at once. Belongs to one event loop."""
 
     def __init__(self, slots: int) -> None:
-        self._free = slots
+        self._slots = self._free = slots
         self._ahead = 0
         self._order = count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -37,6 +37,12 @@ class Turns:
     def give(self) -> None:
         """End a turn."""
         self._free += 1
+        self._hand_out()
+
+    def resize(self, slots: int) -> None:
+        """So many at once from now on; who has a turn keeps it."""
+        self._free += slots - self._slots
+        self._slots = slots
         self._hand_out()
 
     @asynccontextmanager
@@ -59,7 +65,7 @@ class Turns:
             self._hand_out()
 
     def _hand_out(self) -> None:
-        while self._free and self._waiting:
+        while self._free > 0 and self._waiting:
             urgency, _, next_one = self._waiting[0]
             if self._ahead and urgency != FIRST:
                 return

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from serve.jobs import events
 from serve.jobs.database import Database, now, wait_at_most
-from serve.jobs.models import ACTIVE, Job, Leased
+from serve.jobs.models import ACTIVE, Job, Leased, Voice
 from serve.jobs.outages import RecordsOutOfReach, is_held_by_another
 
 _ROW_SECONDS: Final = 1.0  # far longer than any of our transactions holds a row
@@ -146,6 +146,16 @@ async def claimable(database: Database, limit: int = 100, table: Table = Job) ->
     )
     async with database.read() as session:
         return (await session.scalars(query)).all()
+
+
+async def unfinished(database: Database) -> int:
+    """How many jobs and voices wait or are in the works: what all directors have to do."""
+    counts = [
+        select(func.count()).where(table.status.in_(ACTIVE)).scalar_subquery()
+        for table in (Job, Voice)
+    ]
+    async with database.read() as session:
+        return sum((await session.execute(select(*counts))).one())
 
 
 async def hold(session: AsyncSession, job_id: str, fence: int) -> tuple[Job, float]:

@@ -111,7 +111,7 @@ class Segment(Base):
     """The artifact that holds it."""
     size: Mapped[int]
     info: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the director wants to find again, such as the words spoken in it."""
+    """What the director tells of it: `began`, when work on it began, Unix seconds."""
     created_at: Mapped[float]
 
 

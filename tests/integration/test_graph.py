@@ -25,13 +25,14 @@ from deployments.loading import EngineConfig, engine_class
 from media.errors import AvatarError
 from serve.commands.private import LOCAL_CONFIG, free_port
 from serve.handles import HandleStages
-from serve.jobs import avatars, records
+from serve.jobs import avatars, leases, records
 from serve.jobs.database import Database, open_database
 from serve.jobs.faces import portrait_of
 from serve.jobs.models import Avatar, Job
 from serve.settings import Settings
 from serve.storage.artifacts import Artifacts, open_artifacts
 from serve.storage.portraits import save_portrait
+from tests.fakes import queue_job
 
 REQUEST = {
     "text": "Hello there. Maybe we pop a big bubble.",
@@ -42,6 +43,11 @@ REQUEST = {
     "life": True,
     "seed": 3,
 }
+
+
+TARGET = 32
+"""Jobs that config/local.yaml aims at for each director."""
+QUICK = {"upscale_delay_s": 0.5, "metrics_interval_s": 0.5, "look_back_period_s": 2.0}
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +76,8 @@ def stages(notes: Path, spoken: Path, settings: Settings, port: int) -> Iterator
     (application,) = config["applications"]
     watched = {"Lipsync": ("WatchedWarp", notes), "Speech": ("WatchedHibari", spoken)}
     for deployment in application["deployments"]:
+        if deployment["name"] == "Director":
+            deployment["autoscaling_config"] |= QUICK
         if deployment["name"] in watched:
             engine, file = watched[deployment["name"]]
             options = {"notes": str(file)}
@@ -229,3 +237,22 @@ async def test_a_replica_hears_that_it_is_to_stop_while_its_calls_go_on(
     await asyncio.sleep(3)  # the call is under way
     serve.delete("listener", _blocking=False)
     assert await asyncio.wait_for(call, 15) is True
+
+
+async def test_directors_grow_with_jobs_that_no_call_stands_for(
+    stages: HandleStages, database: Database
+) -> None:
+    # Held, as by a director whose asker is gone: nobody calls, and Serve sees no request.
+    jobs = [await queue_job(database) for _ in range(TARGET + 8)]
+    for job in jobs:
+        await leases.claim(database, job, 300)
+    async with asyncio.timeout(200):
+        while directors() < 2:  # noqa: ASYNC110 - Serve sets no event for it
+            await asyncio.sleep(0.5)
+    for job in jobs:
+        await records.cancel(database, job)
+
+
+def directors() -> int:
+    deployments = serve.status().applications["avatar"].deployments
+    return deployments["Director"].replica_states.get("RUNNING", 0)

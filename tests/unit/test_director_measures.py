@@ -12,7 +12,7 @@ from deployments.director.holding import Holding
 from deployments.director.patience import Patience
 from deployments.director.run import Means
 from media.errors import AvatarError
-from serve.jobs import records
+from serve.jobs import progress, records
 from serve.jobs.database import Database
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
@@ -80,6 +80,17 @@ async def test_a_video_is_told_once_in_its_length_stages_and_first_segment(
     assert 0 <= first < 10
     assert counted.ends == ["completed"]
     assert not counted.reasons
+
+
+async def test_each_segment_says_when_work_on_it_began(means: Means, still: StillStages) -> None:
+    still.hold = 0.2
+    job = await still_job(means.database, means.artifacts)
+    await direct(means, job)
+    made = await progress.segments(means.database, job, 1)
+    assert made
+    for segment in made:
+        # The database's clock shows whole milliseconds.
+        assert segment.created_at - segment.info["began"] > still.hold - 0.01
 
 
 async def test_tries_are_told_by_the_code_of_the_fault(

@@ -53,6 +53,17 @@ async def complete(kept: Kept, voice: str) -> Made:
     return made
 
 
+async def test_jobs_and_voices_that_wait_or_are_in_the_works_are_unfinished(
+    database: Database, voice: str
+) -> None:
+    jobs = [await queue_job(database) for _ in range(3)]
+    await leases.claim(database, jobs[0], LONG)
+    await claimed(database, voice)
+    assert await leases.unfinished(database) == 4
+    await records.cancel(database, jobs[0])
+    assert await leases.unfinished(database) == 3
+
+
 async def test_a_new_voice_waits_for_a_director(database: Database, voice: str) -> None:
     found = await voices.get(database, voice)
     assert (found.status, found.progress, found.attempt) == ("in_progress", 0, 1)

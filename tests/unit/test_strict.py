@@ -34,6 +34,11 @@ def stage(config: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
+def set_policy(config: dict[str, Any], function: str) -> None:
+    scaling = stage(config, "Director")["autoscaling_config"]
+    scaling["policy"] = {"policy_function": function}
+
+
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
 def test_our_own_configs_are_right(config: Path) -> None:
     assert list(faults(yaml.safe_load(config.read_text()))) == []
@@ -56,6 +61,12 @@ def test_our_own_configs_name_every_deployment_of_the_graph(config: Path) -> Non
         (lambda c: c["applications"][0].pop("import_path"), "import_path: Field required"),
         (lambda c: stage(c, "Face").update(max_ongoing_request=3), "Face.max_ongoing_request is"),
         (lambda c: stage(c, "Face").update(max_ongoing_requests="a"), "max_ongoing_requests"),
+        (lambda c: set_policy(c, "deployments.no:such"), "No module named 'deployments.no'"),
+        (lambda c: set_policy(c, "deployments.director.scaling:such"), "no attribute 'such'"),
+        (
+            lambda c: stage(c, "Director")["user_config"].update(segments=1),
+            "Director.user_config.segments",
+        ),
         (
             lambda c: stage(c, "Face")["autoscaling_config"].update(max_replica=3),
             "autoscaling_config.max_replica is no setting",

@@ -71,3 +71,20 @@ async def test_others_wait_while_a_first_one_is_ahead() -> None:
         assert went == ["first"]
     await asyncio.wait_for(later, 1)
     assert went == ["first", "later"]
+
+
+async def test_more_turns_go_to_those_who_wait_and_fewer_take_none_away() -> None:
+    turns = Turns(1)
+    await turns.take(0)
+    waiting = [asyncio.create_task(turns.take(n)) for n in range(3)]
+    await asyncio.sleep(0)
+    turns.resize(3)
+    await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [True, True, False]
+    turns.resize(1)
+    turns.give()
+    turns.give()
+    await asyncio.sleep(0)
+    assert not waiting[2].done()  # one still has a turn, and there is one
+    turns.give()
+    await asyncio.wait_for(waiting[2], 1)
