@@ -35,7 +35,7 @@ def said_by(reading: Reading, word: str) -> str:
         ("es", "$5 millones", "5 millones de dólares"),
         ("es", "1.250,50€", "1250 euros con 50"),
         ("es", "12/05/2024", "12 de mayo de 2024"),
-        ("es", "99/99/2024", "99/99/2024"),
+        ("es", "99/99/2024", "99 99 2024"),
         ("es", "(19:30)", "(19 y 30)"),
         ("es", "Sr. García", "señor García"),
         ("es", "30%", "30  por ciento "),
@@ -49,18 +49,18 @@ def said_by(reading: Reading, word: str) -> str:
         ("es", "https://www.example.com/foo/", "example punto com barra foo"),
         ("es", "a -3 °C, 12,5 kg", "a menos 3 grados , 12,5 kilos"),
         ("es", "80 km/h y 2 m²", "80 kilómetros por hora y 2 metros cuadrados"),
-        ("es", "de 10-12 personas", "de 10-12 personas"),
+        ("es", "de 10-12 personas", "de 10 a 12 personas"),
         ("es", "3×4=12", "3 por 4 igual a 12"),
         ("es", "p. ej. EE. UU.", "por ejemplo Estados Unidos"),
-        ("es", "siglo XXI, Felipe VI", "siglo 21, Felipe 6"),
+        ("es", "siglo XXI, Felipe VI", "siglo 21, Felipe sexto"),
         ("es", "m de Mario", "m de Mario"),
-        ("fr", "1 250,50 €", "1250,50 euros"),
+        ("fr", "1 250,50 €", "1250 euros 50"),
         ("fr", "1 000 000 habitants", "1000000 habitants"),
         ("fr", "le 12 345", "le 12345"),
         ("fr", "en 2024 300 personnes", "en 2024 300 personnes"),
         ("fr", "n°5", "numéro 5"),
         ("fr", "p. ex. p. 5", "par exemple page 5"),
-        ("fr", "Louis XIV, XXIe siècle", "Louis 14, 21e siècle"),
+        ("fr", "Louis XIV, XXIe siècle", "Louis 14, 21ème siècle"),
         ("fr", "Ils jouent.", "Ils joue."),
         ("fr", "le respect", "le respè"),
         ("it", "il 1° gennaio, 20 °C", "il 1º gennaio, 20 gradi"),
@@ -68,11 +68,62 @@ def said_by(reading: Reading, word: str) -> str:
         ("pt", "R$ 1.250,50.", "1250 reais e 50."),
         ("pt", "R$ alto", "reais alto"),
         ("hi", "-3 °C", "माइनस 3 डिग्री"),
+        ("es", "£5 ¥100 €20 $3", "5 libras 100 yenes 20 euros 3 dólares"),
+        ("fr", "12 M€ et 3,5 Mds €", "12 millions d'euros et 3,5 milliards d'euros"),
+        ("pt", "R$ 300 mil, R$ 3,50/mês", "300 mil reais, 3 reais e 50 por mês"),
+        ("es", "1 €, 1 kg, 21 h", "un euro, un kilo, veintiuna horas"),
+        ("pt", "2 horas em 2 dias", "duas horas em 2 dias"),
+        ("es", "½ taza, 1/4 l, 3½ kg", "media taza, un cuarto de litro, 3 kilos y medio"),
+        ("fr", "5,6 l/100 km", "5,6 litres aux 100 kilomètres"),
+        ("es", "el 10–15 %, −3 a -1", "el 10 a 15 por ciento, menos 3 a menos 1"),
+        ("es", "ganó 3-1 en 2023-24", "ganó 3 a 1 en 2023 24"),
+        ("fr", "un Boeing 737-800", "un Boeing 737 800"),
+        ("it", "8.00? No, dalle 9.00 alle 12.30", "8 punto 00? No, dalle 9 alle 12 e 30"),
+        ("es", "16:30-20:00, a la 1:15", "16 y 30 a 20, a la una y 15"),
+        ("fr", "9h-12h, à 20h05", "9 heures à 12 heures, à 20 heures 5"),
+        ("hi", "12:30 बजे, 1:30 बजे", "साढ़े 12 बजे, डेढ़ बजे"),
+        ("hi", "9:05 बजे, 12:45", "9 बजकर 5 मिनट, पौने 1 बजे"),
+        ("hi", "₹1,25,000 का 2.5%", "125000 रुपये का 2 दशमलव 5 प्रतिशत"),
+        ("hi", "१२ जनवरी", "12 जनवरी"),
+        ("es", "15/3/26, 01-01-1999", "15 de marzo de 2026, 1 de enero de 1999"),
+        ("pt", "2024-05-01T10:30:00Z", "primeiro de maio de 2024, 10 e 30"),
+        ("es", "24/7, 3/4, 24/12", "24 7, 3 cuartos, 24 de diciembre"),
+        ("fr", "06.12.34.56.78", "0 6 12 34 56 78"),
+        ("pt", "(11) 91234-5678", "(11) 9 1 2 3 4 5 6 7 8"),
+        (
+            "es",
+            "v2.10.3 en 192.168.0.1",
+            "versión 2 punto 10 punto 3 en 192 punto 168 punto 0 punto 1",
+        ),
+        (
+            "es",
+            "a.es/x?id=5&b=%C3%B1#y",
+            "a punto es barra x interrogación id igual 5 y b igual ñ almohadilla y",
+        ),
+        ("fr", "#BonLundi, n° 3", "hachetague Bon Lundi, numéro 3"),
+        ("it", "get_name() e getUserName", "get trattino basso name e get User Name"),
+        ("es", "la II República, Isabel II", "la segunda República, Isabel segunda"),
+        ("it", "Luigi XIV, II guerra", "Luigi 14º, 2ª guerra"),
+        ("fr", "XIXe-XXe, François Ier, 2e", "19ème-20ème, François premier, 2ème"),
+        ("fr", "Il y en a sept.", "Il y en a sept."),
+        ("es", "MIX de CIVIL y mi CV", "MIX de CIVIL y mi CV"),
+        ("es", "¡Hola a tod@s! 😀", "¡Hola a todos!"),
     ],
 )
 def test_signs_are_said_in_words(code: str, written: str, said: str) -> None:
     words = [text for _, text in Spoken.of_language(code).words(written.split())]
     assert " ".join(" ".join(words).split()) == " ".join(said.split())
+
+
+def test_every_written_word_keeps_what_is_said_for_it() -> None:
+    said = list(
+        Spoken.of_language("es").words(["EE.", "UU.", "pagó", "$5", "millones", "p.", "ej."])
+    )
+    assert [i for i, _ in said] == sorted(i for i, _ in said)
+    by_word = {i: [text for j, text in said if j == i] for i, _ in said}
+    assert by_word[0] == ["Estados"]
+    assert by_word[1] == ["Unidos"]
+    assert set(by_word) == set(range(7))
 
 
 @pytest.mark.parametrize(

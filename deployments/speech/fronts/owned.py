@@ -1,0 +1,72 @@
+"""A text that is rewritten as it is said, while each character still knows whose it is."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+Said = Callable[[re.Match[str]], str | None]
+"""What is said for a match; None leaves it as it is."""
+Rule = tuple[re.Pattern[str], Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A text, and for each of its characters the number of the word that it came from."""
+
+    text: str
+    owners: tuple[int, ...]
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Self:
+        """Words with a space between them."""
+        owners = [i for i, word in enumerate(words) for _ in range(len(word) + 1)]
+        return cls(" ".join(words), tuple(owners[:-1]))
+
+    @classmethod
+    def by_place(cls, text: str) -> Self:
+        """A text whose characters know their places in it: for scripts without spaces."""
+        return cls(text, tuple(range(len(text))))
+
+    def said(self, rules: Sequence[Rule]) -> Self:
+        """The text after each rule in turn."""
+        text = self
+        for pattern, said in rules:
+            text = text._replaced(pattern, said)
+        return text
+
+    def words(self) -> Iterator[tuple[int, str]]:
+        """(Owner, word), in the order of speech."""
+        for match in re.finditer(r"\S+", self.text):
+            yield self.owners[match.start()], match[0]
+
+    def _replaced(self, pattern: re.Pattern[str], said: Said) -> Self:
+        parts: list[str] = []
+        owners: list[int] = []
+        end = 0
+        for match in pattern.finditer(self.text):
+            new = said(match)
+            if new is None:
+                continue
+            start, stop = match.span()
+            parts += self.text[end:start], new
+            owners += self.owners[end:start]
+            owners += _shared(new, self.owners[max(0, start - (start == stop)) : max(1, stop)])
+            end = stop
+        if not parts:
+            return self
+        text = "".join((*parts, self.text[end:]))
+        return type(self)(text, (*owners, *self.owners[end:]))
+
+
+def _shared(said: str, owners: Sequence[int]) -> list[int]:
+    """Whose each character of `said` is: its words are dealt to the owners in turn, evenly."""
+    distinct = list(dict.fromkeys(owners))
+    count = max(1, len(said.split()))
+    out: list[int] = []
+    n = -1
+    inside = False
+    for c in said:
+        n, inside = n + (not inside and not c.isspace()), not c.isspace()
+        out.append(distinct[max(n, 0) * len(distinct) // count])
+    return out
