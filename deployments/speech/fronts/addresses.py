@@ -30,6 +30,10 @@ def address_pattern(sign: str = r"\S", end: str = _END) -> re.Pattern[str]:
     )
 
 
+DENSE_ADDRESS: Final = address_pattern("[!-~]", "[A-Za-z0-9/#=&-]")
+"""Addresses in scripts without spaces, which begin where an address's signs end."""
+
+
 def spelled(address: str, names: Mapping[str, str]) -> str:
     """An address with its signs in words, without its scheme and what browsers add."""
     bare = unquote(_SCHEME.sub("", address)).rstrip("/")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 Said = Callable[[re.Match[str]], str | None]
@@ -16,6 +16,8 @@ class Owned:
 
     text: str
     owners: tuple[int, ...]
+    whole: bool = False
+    """Whether all that is said for a match belongs to where it begins; else to each word of it."""
 
     @classmethod
     def of(cls, words: Sequence[str]) -> Self:
@@ -26,7 +28,7 @@ class Owned:
     @classmethod
     def by_place(cls, text: str) -> Self:
         """A text whose characters know their places in it: for scripts without spaces."""
-        return cls(text, tuple(range(len(text))))
+        return cls(text, tuple(range(len(text))), whole=True)
 
     def said(self, rules: Sequence[Rule]) -> Self:
         """The text after each rule in turn."""
@@ -51,12 +53,13 @@ class Owned:
             start, stop = match.span()
             parts += self.text[end:start], new
             owners += self.owners[end:start]
-            owners += _shared(new, self.owners[max(0, start - (start == stop)) : max(1, stop)])
+            first = max(0, start - (start == stop))
+            owners += _shared(new, self.owners[first : first + 1 if self.whole else max(1, stop)])
             end = stop
         if not parts:
             return self
         text = "".join((*parts, self.text[end:]))
-        return type(self)(text, (*owners, *self.owners[end:]))
+        return replace(self, text=text, owners=(*owners, *self.owners[end:]))
 
 
 def _shared(said: str, owners: Sequence[int]) -> list[int]:

@@ -35,7 +35,7 @@ def _said(table: Table, match: re.Match[str]) -> str | None:
     elif table.roman == "named" and number <= len(table.ordinals) and _is_rank(table, name, behind):
         said = _agreeing(table.ordinals[number - 1], name or behind, table.women, before=not name)
     else:
-        said = f"{number}{'ème' if match['suffix'] else ''}"
+        said = f"{number}{'-ième' if match['suffix'] else ''}"
     return f"{name} {said}" if name else said
 
 
