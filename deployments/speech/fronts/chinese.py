@@ -10,23 +10,20 @@ import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Self
 from unicodedata import normalize
 
 from deployments.speech.fronts.chinese_signs import DIGITS, RULES
-from deployments.speech.fronts.dense import dense_rules, joined
+from deployments.speech.fronts.dense import MARKS, OPENERS, can_be_read, dense_rules, joined
 from deployments.speech.fronts.front import FrontEnd, FrontEndMissingError
 from deployments.speech.fronts.owned import Owned
 from deployments.speech.ipa import Replaced
 from deployments.speech.reading import Reading
 
-_MARKS: Final = dict(
-    zip("、，。．！？：；「」『』（）《》【】…—", ",,..!?:;“”“”()“”“”…—", strict=True)
-)
 _PLAIN: Final = ';:,.!?—…"()“”'
-_OPENERS: Final = "(“"
 _HAN: Final = r"〇㐀-䶿一-鿿豈-﫿"
+_IS_HAN: Final = re.compile(f"[{_HAN}]")
 _TOKEN: Final = re.compile(
     rf"[{_HAN}]+|[¥￥$€£]?\d[\d.,/年月日点分%-]*[%°元]?|[A-Za-z](?:[A-Za-z'’.-]*[A-Za-z])?|."
 )
@@ -102,7 +99,7 @@ class Chinese:
 
     def can_be_read(self, word: str) -> bool:
         """True when something in the word has a pronunciation."""
-        return any(c.isalnum() for c in word)
+        return can_be_read(word)
 
     def read(self, words: Sequence[str]) -> Reading:
         """Phonemes of a piece; its words are jieba's, marks joined to those that they touch."""
@@ -110,12 +107,10 @@ class Chinese:
         spoken = Owned.by_place(text).said(RULES)
         symbols, owners = "", list[int]()
         starts, begun, opening = [0], False, -1
-        at = 0
-        for token in self._tokens(spoken.text):
+        for at, token in self._tokens(spoken.text):
             place = spoken.owners[at]
-            at += len(token)
-            mark = _MARKS.get(token, token if token in _PLAIN else "")
-            if mark and mark in _OPENERS:
+            mark = MARKS.get(token, token if token in _PLAIN else "")
+            if mark and mark in OPENERS:
                 opening = place if opening < 0 else opening
                 symbols, said = symbols.rstrip(), f" {mark}"
             elif mark or token.isspace():
@@ -125,30 +120,32 @@ class Chinese:
                 if begun and begin > starts[-1]:
                     starts.append(begin)
                 begun, opening = True, -1
-                said = self._said(token)
-                tight = not symbols or symbols[-1] in _OPENERS
-                said = said if tight or not said else f" {said}"
+                said = self._spaced(symbols, token)
             symbols += said
+            # A mark that opens belongs to the word behind it.
             owner = len(starts) - 1 + (begun and opening >= 0)
             owners = owners[: len(symbols) - len(said)] + [owner] * len(said)
-        last = len(starts) - 1
         ends = [*starts[1:], len(text)]
         written = tuple(text[a:b].strip() for a, b in zip(starts, ends, strict=True))
-        return Reading(symbols, tuple(min(owner, last) for owner in owners), written)
+        return Reading(symbols, tuple(min(o, len(written) - 1) for o in owners), written)
 
-    def _tokens(self, text: str) -> list[str]:
-        """Words, numbers, and single marks."""
-        out: list[str] = []
+    def _spaced(self, symbols: str, token: str) -> str:
+        said = self._said(token)
+        tight = not symbols or symbols[-1] in OPENERS
+        return said if tight or not said else f" {said}"
+
+    def _tokens(self, text: str) -> Iterator[tuple[int, str]]:
+        """Words, numbers, and single marks, with their places."""
         for match in _TOKEN.finditer(text):
-            token = match[0]
-            han = re.match(rf"[{_HAN}]", token)
-            out += self._cut(token) if han else [token]
-        return out
+            at = match.start()
+            for token in self._cut(match[0]) if _IS_HAN.match(match[0]) else [match[0]]:
+                yield at, token
+                at += len(token)
 
     def _said(self, token: str) -> str:
         if re.match(r"[A-Za-z]", token):
             return self._english.read([token]).symbols
-        text = token if re.match(rf"[{_HAN}]", token) else self._number(token)
+        text = token if _IS_HAN.match(token) else self._number(token)
         text = _SIGNS.get(token, text)
         spoken = re.sub(rf"[^{_HAN}]", "", text)
         return " ".join(self._word(word) for word in self._cut(spoken)) if spoken else ""

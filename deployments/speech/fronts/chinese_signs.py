@@ -6,7 +6,7 @@ from typing import Final
 from unicodedata import normalize
 
 from deployments.speech.fronts.addresses import DENSE_ADDRESS, spelled
-from deployments.speech.fronts.owned import Rule
+from deployments.speech.fronts.owned import Rule, rule
 
 _NAMES: Final = {
     ".": "点", "/": "斜杠", "-": "横杠", "_": "下划线", "@": "艾特", ":": "冒号", "?": "问号",
@@ -28,10 +28,6 @@ _ROMAN: Final = {"I": "一", "II": "二", "III": "三", "IV": "四", "V": "五"}
 
 def _one_by_one(text: str) -> str:
     return "".join(DIGITS.get(c, "") for c in text)
-
-
-def _said_one_by_one(match: re.Match[str]) -> str:
-    return _one_by_one(match[0])
 
 
 def _date(match: re.Match[str]) -> str | None:
@@ -63,54 +59,52 @@ def _version(match: re.Match[str]) -> str:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    (re.compile("[㎡㎥㎏㎝㎜㎞㎎]"), lambda m: normalize("NFKC", m[0])),
+    rule("[㎡㎥㎏㎝㎜㎞㎎]", lambda m: normalize("NFKC", m[0])),
+    # Addresses, names of programs' parts.
     (DENSE_ADDRESS, lambda m: spelled(m[0], _NAMES)),
-    (re.compile(r"(?<=[A-Za-z0-9])\(\)"), lambda m: ""),
-    (re.compile(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])"), lambda m: "下划线"),
-    (
-        re.compile(
-            r"(?<![\d/-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])"
-            r"(?:T(\d\d:\d\d)(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?"
-        ),
+    rule(r"(?<=[A-Za-z0-9])\(\)", ""),
+    rule(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", "下划线"),
+    # Dates, times, scores.
+    rule(
+        r"(?<![\d/-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])"
+        r"(?:T(\d\d:\d\d)(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?",
         _date,
     ),
-    (re.compile(rf"(?<=\d)\s?{_DASH}\s?(?=\d{{1,2}}[:：]\d\d)"), lambda m: "到"),
-    (re.compile(r"(?<![\d:])(\d{1,2})[:：]([0-5]\d)(?::[0-5]\d)?(?![\d:])"), _time),
-    (re.compile(r"(?<![\d:])(\d{1,3})[:：](\d{1,3})(?![\d:])"), lambda m: f"{m[1]}比{m[2]}"),
-    (
-        re.compile(
-            r"(?<![\d-])(\d{1,3})-(\d{1,3})(?=(?:获胜|战胜|击败|取胜|领先|[大小险完]胜|落后|负))"
-        ),
-        lambda m: f"{m[1]}比{m[2]}",
+    rule(rf"(?<=\d)\s?{_DASH}\s?(?=\d{{1,2}}[:：]\d\d)", "到"),
+    rule(r"(?<![\d:])(\d{1,2})[:：]([0-5]\d)(?::[0-5]\d)?(?![\d:])", _time),
+    rule(r"(?<![\d:])(\d{1,3})[:：](\d{1,3})(?![\d:])", r"\1比\2"),
+    rule(
+        r"(?<![\d-])(\d{1,3})-(\d{1,3})(?=(?:获胜|战胜|击败|取胜|领先|[大小险完]胜|落后|负))",
+        r"\1比\2",
     ),
-    (re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])"), _slashed),
-    (re.compile("(\\d*)([¼½¾⅐-⅞])"), _vulgar),
-    (
-        re.compile(rf"({_NUMBER}){_DASH}({_NUMBER})\s?([%％])"),
-        lambda m: f"{m[1]}%到{m[2]}%",
-    ),
-    (re.compile(rf"({_NUMBER})\s?(?:L|升)/100\s?(?:km|公里)"), lambda m: f"每百公里{m[1]}升"),
-    (
-        re.compile(rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})(?![A-Za-z²³])"),
+    # Fractions, shares, measures.
+    rule(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", _slashed),
+    rule("(\\d*)([¼½¾⅐-⅞])", _vulgar),
+    rule(rf"({_NUMBER}){_DASH}({_NUMBER})\s?[%％]", r"\1%到\2%"),
+    rule(rf"({_NUMBER})\s?(?:L|升)/100\s?(?:km|公里)", r"每百公里\1升"),
+    rule(
+        rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})(?![A-Za-z²³])",
         lambda m: f"{m[1]}{_UNITS[m[2]]}",
     ),
-    (
-        re.compile(r"(?<![0-9A-Za-z)）%.])[-−](\d+(?:\.\d+)?)\s?(°C(?![A-Za-z])|℃)?"),
+    rule(
+        r"(?<![0-9A-Za-z)）%.])[-−](\d+(?:\.\d+)?)\s?(°C(?![A-Za-z])|℃)?",
         lambda m: f"负{m[1]}{'摄氏度' if m[2] else ''}",
     ),
-    (re.compile(r"°\s?C(?![A-Za-z])|℃"), lambda m: "摄氏度"),
-    (re.compile(rf"((?:{_CODES})[:：]?)\s?(\d{{4,}})"), lambda m: m[1] + _one_by_one(m[2])),
-    (re.compile(r"(?<![\d.])0\d{2,}(?:[- ]?\d{3,})*(?![\d.])"), _said_one_by_one),
-    (re.compile(r"(?<=[A-Za-z])\d{3,}(?![\d.])"), _said_one_by_one),
-    (
-        re.compile(r"(?<![\d.])[48]00-\d{3}-?\d{4}(?!\d)|(?<![\d.])\d{15,}[Xx]?(?!\d)"),
-        _said_one_by_one,
+    rule(r"°\s?C(?![A-Za-z])|℃", "摄氏度"),
+    # What is said digit by digit: codes, telephones, versions.
+    rule(rf"((?:{_CODES})[:：]?)\s?(\d{{4,}})", lambda m: m[1] + _one_by_one(m[2])),
+    rule(r"(?<![\d.])0\d{2,}(?:[- ]?\d{3,})*(?![\d.])", lambda m: _one_by_one(m[0])),
+    rule(r"(?<=[A-Za-z])\d{3,}(?![\d.])", lambda m: _one_by_one(m[0])),
+    rule(
+        r"(?<![\d.])[48]00-\d{3}-?\d{4}(?!\d)|(?<![\d.])\d{15,}[Xx]?(?!\d)",
+        lambda m: _one_by_one(m[0]),
     ),
-    (re.compile(r"(?<![\d.])([vV]?)(\d+(?:\.\d+){2,})(?![\d.])"), _version),
-    (re.compile(r"(?<=[\d%％])[–—~～〜−](?=\d)"), lambda m: "到"),
-    (re.compile(r"(?<=[)）-])\d{7,8}(?!\d)"), _said_one_by_one),
-    (re.compile(r"(?<=[A-G])#(?!\d)"), lambda m: "井"),
-    (re.compile(rf"(?<![\d.,第点])2(?={_PAIRS})"), lambda m: "两"),
-    (re.compile(r"(?<=[一-鿿])(I{1,3}|IV|V)(?![A-Za-z])"), lambda m: f"{_ROMAN[m[1]]}世"),
+    rule(r"(?<=[)）-])\d{7,8}(?!\d)", lambda m: _one_by_one(m[0])),
+    rule(r"(?<![\d.])([vV]?)(\d+(?:\.\d+){2,})(?![\d.])", _version),
+    # The rest.
+    rule(r"(?<=[\d%％])[–—~～〜−](?=\d)", "到"),
+    rule(r"(?<=[A-G])#(?!\d)", "井"),
+    rule(rf"(?<![\d.,第点])2(?={_PAIRS})", "两"),
+    rule(r"(?<=[一-鿿])(I{1,3}|IV|V)(?![A-Za-z])", lambda m: f"{_ROMAN[m[1]]}世"),
 )
-"""Rules for texts without spaces."""
+"""In the order in which they are applied; numbers themselves are cn2an's."""

@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from deployments.speech.fronts.addresses import address_rules
-from deployments.speech.fronts.owned import Rule
+from deployments.speech.fronts.owned import Rule, rule
 
 _NAMES: Final = {
     ".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon",
@@ -52,6 +52,11 @@ def _large(match: re.Match[str]) -> str:
     return f"{match[2]} {_LARGE[match[3]]} {_MONEY[match[1]]}"
 
 
+def _sum(match: re.Match[str]) -> str:
+    name = _MONEY[match[1]]
+    return f"{match[2]} {name.removesuffix('s') if match[2] == '1' else name}"
+
+
 def _telephone(match: re.Match[str]) -> str:
     groups = re.findall(r"\d+", match[0])
     return ", ".join(" ".join(group) for group in groups)
@@ -71,52 +76,46 @@ def _part(match: re.Match[str]) -> str:
 
 RULES: Final[tuple[Rule, ...]] = (
     *address_rules(_NAMES, "hashtag"),
-    (re.compile("−"), lambda m: "-"),
-    (
-        re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?(?!\w)"),
-        lambda m: f"{m[1]}, {m[2]}",
+    rule("−", "-"),
+    # Dates, times, days.
+    rule(
+        r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?(?!\w)",
+        r"\1, \2",
     ),
-    (re.compile(r"(?<!\w)US\$"), lambda m: "$"),
-    (re.compile(r"(?<![\d-])(\d\d)-(\d\d)-(\d{4})(?![\d-])"), lambda m: f"{m[1]}/{m[2]}/{m[3]}"),
-    (
-        re.compile(r"(?<![\w.])([$£€])(\d[\d,]*)(?= [$£€¥₹\d])"),
-        lambda m: f"{m[2]} {_MONEY[m[1]].removesuffix('s') if m[2] == '1' else _MONEY[m[1]]}",
-    ),
-    (re.compile(rf"({_NUMBER}) ?(km|cm|mm|m|mi|ft)²"), lambda m: f"{m[1]} square {_SQUARES[m[2]]}"),
-    (re.compile(r"(?<![\w.,/-])(\d{1,4})-(\d{1,4})(?=[.,;:!?)]*(?: |$))"), _range),
-    (re.compile(rf"(?<![\w.])([$£€¥₹])({_NUMBER})(bn|tn|mn|mm|[kKmMbB])(?!\w)"), _large),
-    (re.compile(r"(?<![\w.])(¥|₹)(\d[\d,]*)(?![\w.]|,\d)"), lambda m: f"{m[2]} {_MONEY[m[1]]}"),
-    (
-        re.compile(rf"([$£€¥₹])({_NUMBER})\s?{_DASH}\s?({_NUMBER})(?![\w.]|,\d)"),
-        lambda m: f"{m[2]} to {m[3]} {_MONEY[m[1]]}",
-    ),
-    (re.compile(r"(?<!\w)(\d)['′’](\d{1,2})(?:[\"″”]|'')"), lambda m: f"{m[1]} foot {m[2]}"),
-    (
-        re.compile(r"(?<![\w.,])(?:\+\d{1,3}[ -]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-]|\.\d)"),
-        _telephone,
-    ),
-    (re.compile(r"(?<![\w.,])\+\d{1,3}(?:[ -]?\d{2,5}){2,5}(?![\w-]|\.\d)"), _telephone),
-    (re.compile(r"(?<![\w.,/])(\d+) (1/2|1/4)(?![\w/])|(?<![\w.,/])(\d+)([½¼])"), _part),
-    (
-        re.compile(rf"(?<![\w.,/–-])({_NUMBER})\s?[–—]\s?({_NUMBER})(?![\w/–-]|[.,:]\d)"),
-        lambda m: f"{m[1]} to {m[2]}",
-    ),
-    (re.compile(rf"(?<![\w.,/–-])({_NUMBER})-({_NUMBER})(?=\s?%)"), lambda m: f"{m[1]} to {m[2]}"),
-    (re.compile(rf"(?<=\d)\s?{_DASH}\s?(?=\d{{1,2}}:\d\d)"), lambda m: " to "),
-    (
-        re.compile(rf"(?<!\w)({_DAY})\.?\s?[-–]\s?({_DAY})(?!\w)"),
+    rule(r"(?<![\d-])(\d\d)-(\d\d)-(\d{4})(?![\d-])", r"\1/\2/\3"),
+    rule(rf"(?<=\d)\s?{_DASH}\s?(?=\d{{1,2}}:\d\d)", " to "),
+    rule(
+        rf"(?<!\w)({_DAY})\.?\s?[-–]\s?({_DAY})(?!\w)",
         lambda m: f"{_DAYS[m[1]]} to {_DAYS[m[2]]}",
     ),
-    (re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda m: "24 7"),
-    (
-        re.compile(rf"(?<![\w.])({_NUMBER}) ?L/100 ?km(?!\w)"),
-        lambda m: f"{m[1]} liters per 100 kilometers",
+    rule(r"(?<![\w/])24/7(?![\w/])", "24 7"),
+    # Money.
+    rule(r"(?<!\w)US\$", "$"),
+    rule(rf"(?<![\w.])([$£€¥₹])({_NUMBER})(bn|tn|mn|mm|[kKmMbB])(?!\w)", _large),
+    rule(
+        rf"([$£€¥₹])({_NUMBER})\s?{_DASH}\s?({_NUMBER})(?![\w.]|,\d)",
+        lambda m: f"{m[2]} to {m[3]} {_MONEY[m[1]]}",
     ),
-    (re.compile(r"(?<![\w.])[vV](?=\d+\.\d)"), lambda m: "version "),
-    (
-        re.compile(r"(?<![\w.,$£€])\d+(?:\.\d+){2,}(?![\w]|\.\d)"),
+    rule(r"(?<![\w.])([¥₹])(\d[\d,]*)(?![\w.]|,\d)", _sum),
+    rule(r"(?<![\w.])([$£€])(\d[\d,]*)(?= [$£€¥₹\d])", _sum),
+    # Measures, fractions.
+    rule(rf"({_NUMBER}) ?(km|cm|mm|m|mi|ft)²", lambda m: f"{m[1]} square {_SQUARES[m[2]]}"),
+    rule(rf"(?<![\w.])({_NUMBER}) ?L/100 ?km(?!\w)", r"\1 liters per 100 kilometers"),
+    rule(r"(?<!\w)(\d)['′’](\d{1,2})(?:[\"″”]|'')", r"\1 foot \2"),
+    rule(r"(?<![\w.,/])(\d+) (1/2|1/4)(?![\w/])|(?<![\w.,/])(\d+)([½¼])", _part),
+    rule(r"(?<=\d)x(?= |$)", " times"),
+    # Ranges, scores, telephones, versions.
+    rule(
+        r"(?<![\w.,])(?:\+\d{1,3}[ -]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-]|\.\d)", _telephone
+    ),
+    rule(r"(?<![\w.,])\+\d{1,3}(?:[ -]?\d{2,5}){2,5}(?![\w-]|\.\d)", _telephone),
+    rule(r"(?<![\w.,/-])(\d{1,4})-(\d{1,4})(?=[.,;:!?)]*(?: |$))", _range),
+    rule(rf"(?<![\w.,/–-])({_NUMBER})\s?[–—]\s?({_NUMBER})(?![\w/–-]|[.,:]\d)", r"\1 to \2"),
+    rule(rf"(?<![\w.,/–-])({_NUMBER})-({_NUMBER})(?=\s?%)", r"\1 to \2"),
+    rule(r"(?<![\w.])[vV](?=\d+\.\d)", "version "),
+    rule(
+        r"(?<![\w.,$£€])\d+(?:\.\d+){2,}(?![\w]|\.\d)",
         lambda m: " point ".join(m[0].split(".")),
     ),
-    (re.compile(r"(?<=\d)x(?= |$)"), lambda m: " times"),
 )
-"""What is left of numbers, dates and units is hibari's to say."""
+"""In the order in which they are applied; what is left is hibari's to say."""

@@ -13,15 +13,12 @@ from itertools import pairwise
 from typing import Any, Final, Self
 from unicodedata import normalize
 
-from deployments.speech.fronts.dense import dense_rules, joined
+from deployments.speech.fronts.dense import MARKS, OPENERS, can_be_read, dense_rules, joined
 from deployments.speech.fronts.front import FrontEnd, FrontEndMissingError
 from deployments.speech.fronts.japanese_signs import RULES
 from deployments.speech.fronts.owned import Owned
 from deployments.speech.ipa import Replaced
 from deployments.speech.reading import Reading
-
-_MARKS: Final = dict(zip("、，。．！？：；「」『』（）…—", ",,..!?:;“”“”()…—", strict=True))
-_OPENERS: Final = "(“"
 
 _ROWS: Final = """
 ア a i ɯ e o | カ ka kʲi kɯ ke ko | ガ ɡa ɡʲi ɡɯ ɡe ɡo | サ sa ɕi sɨ se so | ザ ʣa ʥi zɨ ʣe ʣo
@@ -109,7 +106,7 @@ class Japanese:
 
     def can_be_read(self, word: str) -> bool:
         """True when something in the word has a pronunciation."""
-        return any(c.isalnum() for c in word)
+        return can_be_read(word)
 
     def read(self, words: Sequence[str]) -> Reading:
         """Phonemes of a piece; its words are Open JTalk's accent phrases."""
@@ -122,8 +119,8 @@ class Japanese:
         begin = 0
         opened = False
         for n, node in enumerate(nodes):
-            said = _MARKS.get(node["string"], "")
-            opens = said != "" and said in _OPENERS
+            said = MARKS.get(node["string"], "")
+            opens = said != "" and said in OPENERS
             begins = opens or (not said and node["chain_flag"] != 1 and not opened)
             if begins and starts[n] > begin:
                 written.append(text[begin : starts[n]])
@@ -188,8 +185,8 @@ def _tight(symbols: str, said: str, mark: bool) -> bool:
     if not said:
         return True
     if mark:
-        return said not in _OPENERS
-    return symbols[-1] in _OPENERS + "ʔ" or said.startswith(("ʔ", "ː"))
+        return said not in OPENERS
+    return symbols[-1] in OPENERS + "ʔ" or said.startswith(("ʔ", "ː"))
 
 
 def _starts(text: str, surfaces: Sequence[str]) -> list[int]:

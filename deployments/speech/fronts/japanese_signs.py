@@ -6,7 +6,7 @@ from typing import Final
 from unicodedata import normalize
 
 from deployments.speech.fronts.addresses import DENSE_ADDRESS, spelled
-from deployments.speech.fronts.owned import Rule
+from deployments.speech.fronts.owned import Rule, rule
 
 _NAMES: Final = {
     ".": "ドット", "/": "スラッシュ", "-": "ハイフン", "_": "アンダーバー", "@": "アットマーク",
@@ -56,53 +56,43 @@ def _vulgar(match: re.Match[str]) -> str:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    (re.compile("[㎡㎥㎏㎝㎜㎞㎎℉]"), lambda m: normalize("NFKC", m[0])),
-    (re.compile("[＃＝＋]"), lambda m: normalize("NFKC", m[0])),
+    rule("[㎡㎥㎏㎝㎜㎞㎎℉＃＝＋]", lambda m: normalize("NFKC", m[0])),
+    # Addresses, hashtags, names of programs' parts.
     (DENSE_ADDRESS, lambda m: spelled(m[0], _NAMES)),
-    (re.compile(r"(?<![A-Za-z0-9&])#(?=[^\W\d_])"), lambda m: "ハッシュタグ"),
-    (re.compile(r"(?<=[A-Za-z0-9])\(\)"), lambda m: ""),
-    (re.compile(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])"), lambda m: "アンダーバー"),
-    (
-        re.compile(
-            r"(?<![\d/-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])"
-            r"(?:T(\d\d:\d\d)(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?"
-        ),
+    rule(r"(?<![A-Za-z0-9&])#(?=[^\W\d_])", "ハッシュタグ"),
+    rule(r"(?<=[A-Za-z0-9])\(\)", ""),
+    rule(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", "アンダーバー"),
+    # Dates, times, fractions.
+    rule(
+        r"(?<![\d/-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])"
+        r"(?:T(\d\d:\d\d)(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?",
         _date,
     ),
-    (re.compile(rf"(?<=\d)\s?{_DASH}\s?(?=\d{{1,2}}:\d\d)"), lambda m: "から"),
-    (re.compile(r"(?<![\d:])(\d{1,2}):([0-5]\d)(?::00)?(?![\d:])"), _time),
-    (re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])"), _slashed),
-    (re.compile("(\\d*)([¼½¾⅐-⅞])"), _vulgar),
-    (
-        re.compile(rf"([¥￥$€£])\s?({_NUMBER})([万億兆]?)"),
-        lambda m: f"{m[2]}{m[3]}{_MONEY[m[1]]}",
-    ),
-    (re.compile(rf"({_NUMBER})\s?([€£])"), lambda m: f"{m[1]}{_MONEY[m[2]]}"),
-    (
-        re.compile(rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})/(L|l)(?![A-Za-z])"),
+    rule(rf"(?<=\d)\s?{_DASH}\s?(?=\d{{1,2}}:\d\d)", "から"),
+    rule(r"(?<![\d:])(\d{1,2}):([0-5]\d)(?::00)?(?![\d:])", _time),
+    rule(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", _slashed),
+    rule("(\\d*)([¼½¾⅐-⅞])", _vulgar),
+    # Money, measures.
+    rule(rf"([¥￥$€£])\s?({_NUMBER})([万億兆]?)", lambda m: f"{m[2]}{m[3]}{_MONEY[m[1]]}"),
+    rule(rf"({_NUMBER})\s?([€£])", lambda m: f"{m[1]}{_MONEY[m[2]]}"),
+    rule(
+        rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})/[Ll](?![A-Za-z])",
         lambda m: f"リッター{m[1]}{_UNITS[m[2]]}",
     ),
-    (
-        re.compile(rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})(?![A-Za-z²³])"),
+    rule(
+        rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})(?![A-Za-z²³])",
         lambda m: f"{m[1]}{_UNITS[m[2]]}",
     ),
-    (
-        re.compile(r"(?<![0-9A-Za-z)）.,-])[-−](\d+(?:\.\d+)?)"),
-        lambda m: f"マイナス{m[1]}",
-    ),
-    (
-        re.compile(rf"(?<=[\d%円人時分日月年])\s?[〜～]\s?(?=\d)|(?<=\d)[-–]{_COUNTED}"),
-        lambda m: "から",
-    ),
-    (
-        re.compile(r"(?<![\d-])(\d{1,2})-(\d{1,2})(?=で|と|の勝|の敗)"),
-        lambda m: f"{m[1]}タイ{m[2]}",
-    ),
-    (re.compile(r"(?<![\d:])(\d{1,3})[:対](\d{1,3})(?![\d:])"), lambda m: f"{m[1]}タイ{m[2]}"),
-    (re.compile(r"(?<=[A-G])#(?!\d)"), lambda m: "シャープ"),
-    (re.compile("±"), lambda m: "プラスマイナス"),
-    (re.compile(r"(?<![A-Za-z])[vV](?=\d+\.\d)"), lambda m: "バージョン"),
-    (re.compile(r"(?<![A-Za-z])([IVX]{1,4})(?=世|章|部|型|巻|期)"), lambda m: _ROMAN.get(m[1])),
-    (re.compile("(?<=[^\\s=])\\s?=\\s?(?=[^\\s=])"), lambda m: "イコール"),
+    # Signs between and before numbers.
+    rule(r"(?<![0-9A-Za-z)）.,-])[-−](\d+(?:\.\d+)?)", r"マイナス\1"),
+    rule(rf"(?<=[\d%円人時分日月年])\s?[〜～]\s?(?=\d)|(?<=\d)[-–]{_COUNTED}", "から"),
+    rule(r"(?<![\d-])(\d{1,2})-(\d{1,2})(?=で|と|の勝|の敗)", r"\1タイ\2"),
+    rule(r"(?<![\d:])(\d{1,3})[:対](\d{1,3})(?![\d:])", r"\1タイ\2"),
+    rule("±", "プラスマイナス"),
+    # The rest.
+    rule(r"(?<=[A-G])#(?!\d)", "シャープ"),
+    rule(r"(?<![A-Za-z])[vV](?=\d+\.\d)", "バージョン"),
+    rule(r"(?<![A-Za-z])([IVX]{1,4})(?=世|章|部|型|巻|期)", lambda m: _ROMAN.get(m[1])),
+    rule(r"(?<=[^\s=])\s?=\s?(?=[^\s=])", "イコール"),
 )
-"""Rules for texts without spaces."""
+"""In the order in which they are applied."""

@@ -3,11 +3,19 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 Said = Callable[[re.Match[str]], str | None]
 """What is said for a match; None leaves it as it is."""
 Rule = tuple[re.Pattern[str], Said]
+
+
+def rule(pattern: str, said: Said | str) -> Rule:
+    """A rule; `said` may be a template, as `re.Match.expand` takes it."""
+    if isinstance(said, str):
+        said = partial(re.Match.expand, template=said)
+    return re.compile(pattern), said
 
 
 @dataclass(frozen=True, slots=True)

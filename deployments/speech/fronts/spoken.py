@@ -3,21 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Final, Self
+from typing import Self
 from unicodedata import category
 
 from deployments.speech.fronts.addresses import address_rules
 from deployments.speech.fronts.amounts import amount_rules, any_of
 from deployments.speech.fronts.days import day_rules
-from deployments.speech.fronts.owned import Owned, Rule
+from deployments.speech.fronts.owned import Owned, Rule, rule
 from deployments.speech.fronts.roman import roman_rules
 from deployments.speech.fronts.table import Table, plural
-
-_LOCAL_DIGIT: Final = re.compile(r"(?![0-9])\d")
-_SLASH: Final = re.compile(r"(?<=\w)/(?=\w)|/-(?!\S)")
-_CODE: Final = re.compile(r"(?<!\w)[A-Z]{1,3}(?=\d{2,}(?!\w))")
-_INNER_DOT: Final = re.compile(r"(?<=\w)·(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +38,17 @@ class Spoken:
 
 
 def _rules(table: Table) -> Iterator[Rule]:
-    yield _LOCAL_DIGIT, lambda match: str(int(match[0]))
+    yield rule(r"(?![0-9])\d", lambda match: str(int(match[0])))
     for pattern, spelling in table.respelled.items():
-        yield re.compile(pattern), partial(re.Match.expand, template=spelling)
+        yield rule(pattern, spelling)
     yield from address_rules(table.address, table.hashtag)
     yield _short(table)
     yield from day_rules(table)
     yield from amount_rules(table)
     yield from roman_rules(table)
     yield from _signs(table)
-    yield _CODE, lambda match: " ".join(match[0]) + " "
+    # Letters of a code: AF1234.
+    yield rule(r"(?<!\w)[A-Z]{1,3}(?=\d{2,}(?!\w))", lambda match: " ".join(match[0]) + " ")
 
 
 def _short(table: Table) -> Rule:
@@ -79,6 +74,6 @@ def _signs(table: Table) -> Iterator[Rule]:
     named = {**{sign: plural(name) for sign, name in table.money.items()}, **table.signs}
     pattern = re.compile(any_of(named))
     yield pattern, lambda match: f" {named[match[0]]} "
-    yield _SLASH, lambda match: " "
-    yield _INNER_DOT, lambda match: ""
-    yield re.compile(r"[^\w\s]"), lambda match: " " if category(match[0]) in ("So", "Sk") else None
+    yield rule(r"(?<=\w)/(?=\w)|/-(?!\S)", " ")
+    yield rule(r"(?<=\w)·(?=\w)", "")
+    yield rule(r"[^\w\s]", lambda match: " " if category(match[0]) in ("So", "Sk") else None)
