@@ -185,7 +185,8 @@ def _natural(said: str) -> float | None:
     """The silence behind words that others follow."""
     if _ENDS.search(said):
         return None
-    return (Pause.CLAUSE if _CLAUSE_ENDS.search(said) else Pause.WORD).value
+    pause = Pause.CLAUSE if _CLAUSE_ENDS.search(said) else Pause.WORD
+    return float(pause.value)
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

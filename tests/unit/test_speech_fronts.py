@@ -192,6 +192,7 @@ def test_sentences_end_where_the_language_ends_them(
         ("es-ES", ["de", "Juan"], "de", "de"),
         ("fr-FR", ["les", "enfants"], "enfants", "ɑ̃fˈɑ̃"),
         ("it-IT", ["ciao!"], "ciao!", "ʧˈao!"),
+        ("pt-BR", ["É,", "sim."], "É,", "ɛ,"),
         ("pt-BR", ["coração"], "coração", "koɾasˈɐ̃ʊ̃"),
         ("hi-IN", ["राम", "है।"], "राम", "ɾˈaːm"),
         ("ja-JP", ["行って、", "寿司を食べた。"], "行って、", "iʔte,"),

@@ -106,7 +106,8 @@ class Espeak:
         """A line of phonemes for each line of text."""
         if not lines:
             return []
-        return list(_run(self.program, self.voice, lines))
+        alone = self.spoken.table.alone
+        return list(_run(self.program, self.voice, tuple(alone.get(x.lower(), x) for x in lines)))
 
 
 def _quiet(text: str) -> str:

@@ -51,6 +51,7 @@ class Table:
     commas: bool = False
     elided: bool = False
     respelled: Mapping[str, str] = field(default_factory=dict)
+    alone: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_language(cls, code: str) -> Self:
