@@ -11,7 +11,14 @@ from deployments.speech.fronts.table import Table
 _ONES: Final = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 _LONG: Final = r"(?=[IVX]{2})(?P<tens>X{0,3})(?P<ones>IX|IV|V?I{0,3})"
 _LONE: Final = r"(?<=[a-zà-ÿ] )(?P<lone>[IVX])"
-"""A single letter is a number behind a name alone: of Charles V, not of plan V or of I."""
+"""A single letter is a number behind a name or an article alone: Felipe V, la I Guerra Mundial."""
+_ARTICLE: Final = re.compile(
+    r"\b(?:el|l[ao]|[aeo]|[dn][ao]|il|del|[dn]?ella|[ad]alla) $", re.IGNORECASE
+)
+_TENTH: Final = frozenset(
+    ["Afonso", "Alfonso", "Carlos", "Charles", "Leone", "León", "Leão", "Léon", "Pie", "Pio", "Pío"]
+)
+"""Names with a tenth: behind others X is a letter, as of Rayos X."""
 _PATTERN: Final = re.compile(
     rf"(?P<name>\b(?:[A-ZÀ-Þ][\w'’]+|si?[eéè]c\w+|siglos?) )?(?<!\w)(?:{_LONG}|{_LONE})"
     r"(?P<suffix>e|è|ème)?(?!\w|['’.]\w|-[a-z])"
@@ -26,7 +33,7 @@ def roman_rules(table: Table) -> tuple[Rule, ...]:
 
 def _said(table: Table, match: re.Match[str]) -> str | None:
     name, lone, behind = (match["name"] or "").strip(), match["lone"], match["next"]
-    if lone and not name and not behind[:1].isupper():
+    if lone and not _is_number(match, name):
         return None
     number = _ONES.index(lone or match["ones"]) if lone != "X" else 10
     number += 10 * len(match["tens"] or "")
@@ -37,6 +44,14 @@ def _said(table: Table, match: re.Match[str]) -> str | None:
     else:
         said = f"{number}{'-ième' if match['suffix'] else ''}"
     return f"{name} {said}" if name else said
+
+
+def _is_number(match: re.Match[str], name: str) -> bool:
+    if name[:1].isupper():
+        named = match["lone"] != "X" or name in _TENTH
+        return named and not match["next"][:1].isupper()
+    article = _ARTICLE.search(match.string[: match.start()])
+    return bool(name) or (match["next"][:1].isupper() and article is not None)
 
 
 def _is_rank(table: Table, name: str, behind: str) -> bool:
