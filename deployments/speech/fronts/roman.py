@@ -16,7 +16,7 @@ _ARTICLE: Final = re.compile(
     r"\b(?:el|l[ao]|[aeo]|[dn][ao]|il|del|[dn]?ella|[ad]alla) $", re.IGNORECASE
 )
 _TENTH: Final = frozenset(
-    ["Afonso", "Alfonso", "Carlos", "Charles", "Leone", "León", "Leão", "Léon", "Pie", "Pio", "Pío"]
+    ("Afonso", "Alfonso", "Carlos", "Charles", "Leone", "León", "Leão", "Léon", "Pie", "Pio", "Pío")
 )
 """Names with a tenth: behind others X is a letter, as of Rayos X."""
 _PATTERN: Final = re.compile(
