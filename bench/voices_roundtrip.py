@@ -50,6 +50,12 @@ VOICES: Final = {
     "pt-BR": ("pf_dora", "pm_alex"),
     "zh-CN": ("zf_xiaoxiao", "zm_yunxi"),
 }
+UNWRITTEN: Final = {
+    "fr-FR": {"ɔ": "o", "ø": "œ", "ə": ""},
+    "it-IT": {"ɛ": "e", "ɔ": "o"},
+    "pt-BR": {"ə": ""},
+}
+"""What spellings do not tell: open and closed vowels, and vowels that espeak-ng puts in."""
 _ONE_SOUND: Final = str.maketrans("ذضظصثطحھقئۃےآ", "زززسستہہکیہیا", "ںءٔ")
 ENGINES: Final = "deployments.speech.hibari:Hibari,deployments.speech.kokoro:Kokoro"
 
@@ -124,19 +130,47 @@ def by_ear(front: FrontEnd, language: str, heard_wrong: Sequence[dict[str, Any]]
 
 
 def words_otherwise(front: FrontEnd, language: str, rows: Sequence[dict[str, Any]]) -> int:
-    """Words that came back with another sound: spellings and joins of the same do not count."""
+    """Words of which a phoneme came back otherwise, and words heard that nobody said.
+
+    Spellings and joins of the same sound do not count, nor what a spelling cannot tell
+    (`UNWRITTEN`): the judge only writes.
+    """
+    return sum(
+        _otherwise(*(_sounds(front, language, row[side]) for side in ("said", "heard")))
+        for row in rows
+    )
+
+
+def _sounds(front: FrontEnd, language: str, text: str) -> list[tuple[str, int]]:
+    """Phonemes as they are compared, and the number of the word that each is of."""
     from bench.voices_phonemes import broad
 
-    def sound(words: Sequence[str]) -> list[str]:
-        return broad("".join(front.read([word]).symbols for word in words), language)
+    reading = front.read(units(text, language))
+    spoken: dict[int, str] = {}
+    for symbol, owner in zip(reading.symbols, reading.owners, strict=True):
+        spoken[owner] = spoken.get(owner, "") + symbol
+    sounds = []
+    for owner, symbols in spoken.items():
+        for phoneme in broad(symbols, language):
+            alike = UNWRITTEN.get(language, {}).get(phoneme, phoneme)
+            sounds += [(alike, owner)] if alike[:1].isalpha() else []  # a nasal vowel is two signs
+    return sounds
 
-    wrong = 0
-    for row in rows:
-        said, heard = units(row["said"], language), units(row["heard"], language)
-        for _, a, b, c, d in SequenceMatcher(None, said, heard, autojunk=False).get_opcodes():
-            if said[a:b] != heard[c:d] and sound(said[a:b]) != sound(heard[c:d]):
-                wrong += edits(said[a:b], heard[c:d])
-    return wrong
+
+def _otherwise(said: list[tuple[str, int]], heard: list[tuple[str, int]]) -> int:
+    wrong: set[int] = set()
+    added: dict[int, int] = {}
+    matcher = SequenceMatcher(None, [p for p, _ in said], [p for p, _ in heard], autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag in ("replace", "delete"):
+            wrong |= {owner for _, owner in said[a:b]}
+        elif tag == "insert":
+            for _, owner in heard[c:d]:
+                added[owner] = added.get(owner, 0) + 1
+            if d < len(heard) and heard[c][1] == heard[d][1] and a < len(said):
+                wrong.add(said[a][1])  # inside a word
+    whole = {owner: sum(o == owner for _, o in heard) for owner in added}
+    return len(wrong) + sum(added[owner] == whole[owner] for owner in added)
 
 
 def letters_percent(rows: Sequence[dict[str, Any]]) -> float:

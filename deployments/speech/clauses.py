@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from deployments.speech.fronts.dense import joined
-from deployments.speech.pieces import Pause, Piece, plain, split
+from deployments.speech.pieces import Pause, Piece, split, spoken_part
 from deployments.speech.scripts import readable, rules_of
 from media.captions import ends_clause
 from media.errors import AvatarError
@@ -17,12 +17,9 @@ def clauses(text: str, language: str, fits: Fitting) -> list[Piece]:
 
     Raises AvatarError `empty_text` where there is none.
     """
-    bare = plain(text)
-    if not bare.strip():
-        raise AvatarError("empty_text", "The text is empty: write what to say.", param="text")
     pieces = [
         part
-        for piece in split(bare, rules_of(language))
+        for piece in split(spoken_part(text), rules_of(language))
         for part in _fitting(piece, fits)
         if any(readable(word, language) for word in part.words)
     ]

@@ -17,8 +17,9 @@ LEAD: Final = 0.1
 """Seconds of silence kept before the first sound: lips open before it."""
 _DECAY: Final = 0.06
 """Seconds kept behind the last sound that counts: a voice dies away."""
-_FADE: Final = 0.012
-_AUDIBLE: Final = 0.01
+FADE: Final = 0.012
+"""Seconds in which a piece comes up and dies away."""
+AUDIBLE: Final = 0.01
 """Share of the piece's loudest moment."""
 
 
@@ -44,7 +45,7 @@ def as_speech(said: Said, words: Sequence[str], pause: float) -> Speech:
     first, last = _audible(track)
     start = max(0, first - round(LEAD * SOUND_RATE))
     stop = min(len(track), last + round(_DECAY * SOUND_RATE))
-    tail = round(max(_FADE, pause - LEAD) * SOUND_RATE)
+    tail = round(max(FADE, pause - LEAD) * SOUND_RATE)
     body = _faded(track[start:stop])
     samples = np.concatenate([body, np.zeros(tail, np.float32)])
     if not last:
@@ -71,13 +72,13 @@ def _audible(track: Samples) -> tuple[int, int]:
     level = np.sqrt(np.mean(np.square(padded), axis=1))
     if not len(level) or not level.max():
         return 0, 0
-    loud = np.flatnonzero(level > _AUDIBLE * level.max())
+    loud = np.flatnonzero(level > AUDIBLE * level.max())
     return int(loud[0]) * size, min(len(track), (int(loud[-1]) + 1) * size)
 
 
 def _faded(body: Samples) -> Samples:
     out = np.array(body, np.float32)
-    ramp = np.linspace(0, 1, min(len(out), round(_FADE * SOUND_RATE)), dtype=np.float32)
+    ramp = np.linspace(0, 1, min(len(out), round(FADE * SOUND_RATE)), dtype=np.float32)
     out[: len(ramp)] *= ramp
     out[len(out) - len(ramp) :] *= ramp[::-1]
     return out

@@ -109,15 +109,13 @@ class Kokoro:
     def with_voice(self, voice: Voice, data: bytes) -> "Kokoro":
         """This engine, sharing its network, with a cloned voice as its only one.
 
-        It speaks the first of its languages that can be read here. Raises AvatarError
-        `invalid_request` where `data` are not styles, or none of its languages can be read.
+        It speaks the first of its languages, and no other in its place: a text read by another
+        language's rules is a wrong video. Raises AvatarError `invalid_request` where `data` are not
+        styles, or that language cannot be read here.
         """
         readable = tuple(tag for tag in voice.languages if tag in self.fronts)
-        if voice.languages and not readable:
-            why = next((self.missing[tag] for tag in voice.languages if tag in self.missing), "")
-            raise AvatarError(
-                "invalid_request", f"This voice cannot speak here. {why}".strip(), param="voice"
-            )
+        if voice.languages[:1] != readable[:1]:
+            raise self._unread(voice.languages[0], readable)
         adopted = replace(voice, languages=readable)
         return replace(self, voices=(adopted,), styles={voice.id: read_styles(data)})
 
@@ -135,6 +133,14 @@ class Kokoro:
             f"This voice cannot speak here. {why}" if why else "There is no voice of that id.",
             param="voice",
         )
+
+    def _unread(self, tag: str, readable: Sequence[str]) -> AvatarError:
+        """The error for a cloned voice whose own language has no reader here."""
+        why = self.missing.get(tag, "Its speech stage opens other languages only.")
+        others = ", ".join(readable)
+        or_else = f" Or name one that it speaks here as `language`: {others}." if others else ""
+        sentence = f"This voice cannot speak {tag} here. {why}{or_else}"
+        return AvatarError("invalid_request", sentence, param="voice")
 
     def _speak(
         self, front: FrontEnd, piece: Piece, styles: NDArray[np.float32], speed: float

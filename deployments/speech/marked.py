@@ -14,14 +14,14 @@ from typing import Final
 import numpy as np
 
 from deployments.speech.engine import SpeechEngine, pronounce
+from deployments.speech.pieces import Pause
 from deployments.speech.pronounced import pronounced, stripped
+from deployments.speech.shaping import FASTEST, SLOWEST
 from deployments.speech.shown import as_written
 from media.errors import AvatarError
 from media.sound import Phone, Samples, Speech, Word
 from media.ssml import Span, is_ssml, parse
 
-SPEEDS: Final = (0.5, 2.0)
-"""What marks make slower or faster stays between these, as engines take it."""
 EMPHASIS: Final[Mapping[str, tuple[float, float]]] = {
     "none": (1.0, 0.0),
     "reduced": (1.1, -2.0),
@@ -30,8 +30,6 @@ EMPHASIS: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Speed and decibels by level: what is stressed is said more slowly, louder and set off."""
 
-_WITHIN: Final = 0.03  # seconds between two stretches of one clause
-_CLAUSE: Final = 0.22
 _ENDS: Final = re.compile(r"([.!?…。！？]|\n\s*\n)[\"'”’)\]\s]*$")  # noqa: RUF001 - signs of other scripts
 _CLAUSE_ENDS: Final = re.compile(r"[,;:、；：—–][\"'”’)\]\s]*$")  # noqa: RUF001 - the same
 _LOOSE: Final = re.compile(r"\s*[.,;:!?…。、！？；：\"”’)\]]+(?=\s|$)")  # noqa: RUF001 - the same
@@ -94,7 +92,8 @@ def _spoken(
     for turn in turns:
         if first < turn.pieces:
             at, gain = EMPHASIS[turn.emphasis]
-            slowest, fastest = min(SPEEDS[0], speed), max(SPEEDS[1], speed)
+            # What marks make slower or faster stays what engines take.
+            slowest, fastest = min(SLOWEST, speed), max(FASTEST, speed)
             paced = min(max(speed * turn.rate * at, slowest), fastest)
             spoken = engine.speak(turn.said, voice, paced, first)
             for n, piece in enumerate(as_written(spoken, turn.said, turn.aliases), first):
@@ -186,7 +185,8 @@ def _natural(said: str) -> float | None:
     """The silence behind words that others follow."""
     if _ENDS.search(said):
         return None
-    return _CLAUSE if _CLAUSE_ENDS.search(said) else _WITHIN
+    pause = Pause.CLAUSE if _CLAUSE_ENDS.search(said) else Pause.WORD
+    return float(pause.value)
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

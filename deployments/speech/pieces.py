@@ -9,6 +9,7 @@ from unicodedata import category
 
 from deployments.speech.pronounced import apart, given, is_pronounced
 from media.captions import CLAUSE_ENDS, CLOSERS, SENTENCE_ENDS, is_dense
+from media.errors import AvatarError
 
 LONGEST = 200
 """Weight (about the number of phonemes) that a piece may have: some 13 s of speech."""
@@ -89,6 +90,14 @@ def plain(text: str) -> str:
     """The text without markup, control characters and other things that nobody sees or says."""
     text = html.unescape(_MARKUP.sub(" ", _LINE_ENDS.sub("\n", text)))
     return _HEADING.sub("", _UNSEEN.sub("", text))
+
+
+def spoken_part(text: str) -> str:
+    """What `plain` leaves. Raises AvatarError `empty_text` where that is nothing."""
+    bare = plain(text)
+    if not bare.strip():
+        raise AvatarError("empty_text", "The text is empty: write what to say.", param="text")
+    return bare
 
 
 def split(text: str, rules: Rules = ENGLISH) -> list[Piece]:

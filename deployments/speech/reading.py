@@ -10,6 +10,8 @@ from typing import Any
 
 from hibari.g2p.normalize import normalize
 
+from deployments.speech.fronts.owned import Owned, Rule
+
 log = logging.getLogger(__name__)
 
 _SPOKEN_SIGNS = frozenset("%&+@=<>~°§±×÷©#^/")  # noqa: RUF001 - the multiplication sign is meant
@@ -85,11 +87,11 @@ def readable(word: str) -> str:
     return word
 
 
-def read(g2p: Any, words: Sequence[str]) -> Reading:
-    """Phonemes of a piece. `g2p` is a `hibari.g2p.G2P`."""
+def read(g2p: Any, words: Sequence[str], rules: Sequence[Rule] = ()) -> Reading:
+    """Phonemes of a piece, rewritten by rules first. `g2p` is a `hibari.g2p.G2P`."""
     given: list[str] = []
     owners: list[int] = []
-    for i, word in enumerate(words):
+    for i, word in Owned.of(words).said(rules).words():
         for part in readable(word).split():
             given.append(part)
             owners.append(i)

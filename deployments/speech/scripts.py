@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from deployments.speech.fronts.dense import dense_rules
-from deployments.speech.fronts.spoken import Spoken
+from deployments.speech.fronts.table import Table
 from deployments.speech.pieces import ENGLISH, Rules
 
 _LATIN: Final = ("LATIN",)
@@ -49,5 +49,5 @@ def rules_of(language: str) -> Rules:
     if language in _DENSE:
         return dense_rules(list)
     if language in _SPOKEN:
-        return Rules(abbreviations=Spoken.of_language(language).abbreviations)
+        return Rules(abbreviations=Table.of_language(language).abbreviations)
     return Rules(abbreviations=frozenset())

@@ -1,12 +1,12 @@
 """From a network's sound to a piece of speech: trimmed, paused, put together, at 48 kHz."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
+from deployments.speech.heard import AUDIBLE, FADE, LEAD
 from deployments.speech.network import FRAME, RATE
 from deployments.speech.pieces import Pause
 from deployments.speech.reading import Reading
@@ -17,11 +17,6 @@ from media.timegrid import SOUND_RATE
 
 SLOWEST, FASTEST = 0.5, 2.0
 
-_LEAD: Final = 0.1
-"""Seconds of silence kept before the first phoneme: lips open before the sound."""
-_FADE: Final = 0.012
-_AUDIBLE: Final = 0.01
-"""Share of the piece's loudest moment."""
 
 Sounding = Callable[[Reading], tuple[Samples, list[Timed]]]
 """A network: 24 kHz samples of a reading, and each symbol's time in them."""
@@ -84,13 +79,13 @@ def _trim(sound: Samples, times: Sequence[Timed], pause: float) -> tuple[Samples
     """
     if not times:
         return np.zeros(0, np.float32), []
-    first = max(0, int((times[0].start - _LEAD) * RATE))
+    first = max(0, int((times[0].start - LEAD) * RATE))
     end = _audible_end(sound)
-    tail = int(max(_FADE, pause - _LEAD) * RATE)
+    tail = int(max(FADE, pause - LEAD) * RATE)
     kept = np.zeros(max(0, end - first) + tail, np.float32)
     body = sound[first : end + tail]
     kept[: len(body)] = body
-    fade = np.linspace(0, 1, int(_FADE * RATE), dtype=np.float32)
+    fade = np.linspace(0, 1, int(FADE * RATE), dtype=np.float32)
     kept[: len(fade)] *= fade[: len(kept)]
     kept[-len(fade) :] *= fade[::-1][-len(kept) :]
     shifted = [t.shifted(-first / RATE).until((end - first) / RATE) for t in times]
@@ -104,4 +99,4 @@ def _audible_end(sound: Samples) -> int:
     level: NDArray[np.float32] = np.sqrt(np.mean(blocks**2, axis=1))
     if not len(level) or not level.max():
         return len(sound)
-    return int(np.flatnonzero(level > _AUDIBLE * level.max())[-1] + 1) * size
+    return int(np.flatnonzero(level > AUDIBLE * level.max())[-1] + 1) * size

@@ -66,19 +66,26 @@ def test_the_engine_s_own_voices_stay_as_they_are(kokoro: Kokoro, data: bytes) -
         assert error.value.code == "unknown_voice"
 
 
-def test_the_first_of_its_languages_that_can_be_read_here_is_spoken(
-    kokoro: Kokoro, data: bytes
-) -> None:
-    spanish = replace(CLONED, languages=("ja-JP", "es-ES", "en-US"))
+def test_a_cloned_voice_speaks_the_first_of_its_languages(kokoro: Kokoro, data: bytes) -> None:
+    spanish = replace(CLONED, languages=("es-ES", "ja-JP", "en-US"))
     engine = kokoro.with_voice(spanish, data)
     assert engine.voices[0].languages == ("es-ES", "en-US")
     native = replace(kokoro.voices[0], id="x", languages=("es-ES",))
     reference = replace(kokoro, voices=(native,), styles={"x": read_styles(data)})
     hello = "Buenos días."
     assert np.array_equal(said(engine, CLONED.id, hello), said(reference, "x", hello))
-    with pytest.raises(AvatarError) as error:
-        kokoro.with_voice(replace(CLONED, languages=("fr-FR",)), data)
+
+
+def test_a_language_that_cannot_be_read_here_is_an_error_and_not_spoken_as_the_next_one(
+    kokoro: Kokoro, data: bytes
+) -> None:
+    without = replace(kokoro, missing={"fr-FR": "Install espeak-ng."})
+    french = replace(CLONED, languages=("fr-FR", "en-US"))
+    with pytest.raises(AvatarError, match=r"fr-FR here\. Install.*`language`: en-US\.") as error:
+        without.with_voice(french, data)
     assert (error.value.code, error.value.param) == ("invalid_request", "voice")
+    with pytest.raises(AvatarError, match=r"opens other languages only\.$"):
+        kokoro.with_voice(replace(CLONED, languages=("fr-FR",)), data)
 
 
 def npy(array: np.ndarray) -> bytes:

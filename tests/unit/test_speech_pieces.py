@@ -98,6 +98,6 @@ def test_nothing_to_say_gives_no_pieces() -> None:
 @pytest.mark.parametrize("unit", ["a", "a. ", "[", "<b ", '."', "\n a", ", ", "&", "<!--", "((("])
 def test_forty_thousand_characters_are_cut_in_a_moment(unit: str) -> None:
     text = (unit * 40_000)[:40_000]
-    begin = time.perf_counter()
+    begin = time.process_time()
     split(plain(text))
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 5  # a cut in proportion to the square takes minutes

@@ -10,31 +10,38 @@ import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Self
 from unicodedata import normalize
 
-from deployments.speech.fronts.dense import dense_rules, joined
+from deployments.speech.fronts.chinese_signs import DIGITS, RULES
+from deployments.speech.fronts.dense import MARKS, OPENERS, can_be_read, dense_rules, joined
 from deployments.speech.fronts.front import FrontEnd, FrontEndMissingError
+from deployments.speech.fronts.owned import Owned
 from deployments.speech.ipa import Replaced
 from deployments.speech.reading import Reading
 
-_MARKS: Final = dict(
-    zip("、，。．！？：；「」『』（）《》【】…—", ",,..!?:;“”“”()“”“”…—", strict=True)
-)
 _PLAIN: Final = ';:,.!?—…"()“”'
-_OPENERS: Final = "(“"
 _HAN: Final = r"〇㐀-䶿一-鿿豈-﫿"
+_IS_HAN: Final = re.compile(f"[{_HAN}]")
 _TOKEN: Final = re.compile(
-    rf"[{_HAN}]+|[¥￥$€£]?(?:(?<![\w-])[-−])?\d[\d.,:/年月日点分%-]*[%℃°元]?|[A-Za-z][A-Za-z'’.-]*|."
+    rf"[{_HAN}]+|[¥￥$€£]?\d[\d.,/年月日点分%-]*[%°元]?|[A-Za-z](?:[A-Za-z'’.-]*[A-Za-z])?|."
 )
 _MONEY: Final = {"¥": "元", "￥": "元", "$": "美元", "€": "欧元", "£": "英镑"}
-_DIGITS: Final = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
-_CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)")
-_SIGNS: Final = {"×": "乘", "÷": "除以", "=": "等于", "+": "加", "℃": "摄氏度", "%": "百分之"}
+_SIGNS: Final = {
+    "×": "乘",
+    "÷": "除以",
+    "=": "等于",
+    "+": "加",
+    "&": "和",
+    "@": "艾特",
+    "%": "百分之",
+}
 _SPAN: Final = re.compile(r"(?<=\d)-(?=\d)")
+_DOUBLED: Final = re.compile(r"([妈爸哥姐弟妹爷奶叔舅姑太宝娃公婆伯星谢])\1$")
+_DIRECTION: Final = re.compile("[上下进出回过起][来去]$")
+"""What ends with a syllable without a tone, beside misaki's list of such words."""
 _PHONE: Final = re.compile(r"1\d{10}")
-_DATE: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 
 _TONES: Final[Replaced] = (
     ("˨˩˦", "↓"), ("˧˩˧", "↓"), ("˨˩", "↓"), ("˧˥", "↗"), ("˥˩", "↘"), ("˥˥", "→"), ("˥", "→"),
@@ -63,6 +70,7 @@ class Chinese:
         try:
             import cn2an
             import jieba
+            from misaki.tone_sandhi import ToneSandhi
             from misaki.zh import ZHG2P
             from pypinyin import Style, lazy_pinyin
         except ImportError as error:
@@ -79,54 +87,65 @@ class Chinese:
         finally:
             shutil.rmtree(tokenizer.tmp_dir, ignore_errors=True)
 
+        light = ToneSandhi().must_neural_tone_words
+
         def pinyin(word: str) -> list[str]:
-            return list(lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True))
+            said = list(lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True))
+            if word[-2:] in light or _DOUBLED.search(word) or _DIRECTION.search(word):
+                said[-1] = said[-1].rstrip("1234") + "5" * (not said[-1].endswith("5"))
+            return said
 
         return cls(tokenizer.lcut, pinyin, ZHG2P.py2ipa, cn2an.transform, english)
 
     def can_be_read(self, word: str) -> bool:
         """True when something in the word has a pronunciation."""
-        return any(c.isalnum() for c in word)
+        return can_be_read(word)
 
     def read(self, words: Sequence[str]) -> Reading:
-        """Phonemes of a piece; its words are jieba's, a mark joined to the word before it."""
-        symbols = ""
-        owners: list[int] = []
-        written: list[str] = []
-        opening = ""
-        for token in self._tokens(joined(words)):
-            mark = _MARKS.get(token, token if token in _PLAIN else "")
-            if mark in _OPENERS and mark:
-                opening += token
+        """Phonemes of a piece; its words are jieba's, marks joined to those that they touch."""
+        text = joined(words)
+        spoken = Owned.by_place(text).said(RULES)
+        symbols, owners = "", list[int]()
+        starts, begun, opening = [0], False, -1
+        for at, token in self._tokens(spoken.text):
+            place = spoken.owners[at]
+            mark = MARKS.get(token, token if token in _PLAIN else "")
+            if mark and mark in OPENERS:
+                opening = place if opening < 0 else opening
                 symbols, said = symbols.rstrip(), f" {mark}"
-                owner = len(written)
             elif mark or token.isspace():
-                if mark and written:
-                    written[-1] += token
-                said, owner = mark, max(0, len(written) - 1)
+                said = mark
             else:
-                written.append(opening + token)
-                opening = ""
-                said, owner = self._said(token), len(written) - 1
-                tight = not symbols or symbols[-1] in _OPENERS
-                said = said if tight or not said else f" {said}"
+                begin = opening if opening >= 0 else place
+                if begun and begin > starts[-1]:
+                    starts.append(begin)
+                begun, opening = True, -1
+                said = self._spaced(symbols, token)
             symbols += said
+            # A mark that opens belongs to the word behind it.
+            owner = len(starts) - 1 + (begun and opening >= 0)
             owners = owners[: len(symbols) - len(said)] + [owner] * len(said)
-        return Reading(symbols, tuple(owners), tuple(written))
+        ends = [*starts[1:], len(text)]
+        written = tuple(text[a:b].strip() for a, b in zip(starts, ends, strict=True))
+        return Reading(symbols, tuple(min(o, len(written) - 1) for o in owners), written)
 
-    def _tokens(self, text: str) -> list[str]:
-        """Words, numbers, and single marks."""
-        out: list[str] = []
+    def _spaced(self, symbols: str, token: str) -> str:
+        said = self._said(token)
+        tight = not symbols or symbols[-1] in OPENERS
+        return said if tight or not said else f" {said}"
+
+    def _tokens(self, text: str) -> Iterator[tuple[int, str]]:
+        """Words, numbers, and single marks, with their places."""
         for match in _TOKEN.finditer(text):
-            token = match[0]
-            han = re.match(rf"[{_HAN}]", token)
-            out += self._cut(token) if han else [token]
-        return out
+            at = match.start()
+            for token in self._cut(match[0]) if _IS_HAN.match(match[0]) else [match[0]]:
+                yield at, token
+                at += len(token)
 
     def _said(self, token: str) -> str:
         if re.match(r"[A-Za-z]", token):
             return self._english.read([token]).symbols
-        text = token if re.match(rf"[{_HAN}]", token) else self._number(token)
+        text = token if _IS_HAN.match(token) else self._number(token)
         text = _SIGNS.get(token, text)
         spoken = re.sub(rf"[^{_HAN}]", "", text)
         return " ".join(self._word(word) for word in self._cut(spoken)) if spoken else ""
@@ -144,13 +163,11 @@ class Chinese:
         token = normalize("NFKC", token)
         sign = next((s for s in _MONEY if token.startswith(s)), "")
         bare = token.removeprefix(sign).replace(",", "") if sign else token.replace(",", "")
-        bare = _DATE.sub(r"\1年\2月\3日", bare)
-        bare = _SPAN.sub("到", _CLOCK.sub(r"\1点\2分", bare)).replace("−", "-")
-        bare = bare.replace("°C", "摄氏度").replace("°", "度")
+        bare = _SPAN.sub("到", bare).replace("°", "度")
         if _PHONE.fullmatch(bare):
-            return "".join(_DIGITS[c] for c in bare)
+            return "".join(DIGITS[c] for c in bare)
         try:
             said = str(self._numbers(bare, "an2cn"))
         except (ValueError, IndexError, KeyError):
             said = bare
-        return "".join(_DIGITS.get(c, c) for c in said) + _MONEY.get(sign, "")
+        return "".join(DIGITS.get(c, c) for c in said) + _MONEY.get(sign, "")

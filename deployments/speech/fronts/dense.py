@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - East Asian marks are meant
 """Scripts without spaces, Chinese and Japanese: where texts are cut, how words join again."""
 
 import re
@@ -8,7 +9,12 @@ from typing import Final
 from deployments.speech.pieces import LONGEST, Rules, weight
 from media.captions import is_dense
 
-_RUN: Final = re.compile(r"[^\s。！？、，；：…]*[。！？、，；：…]+[」』）】》”’\"')]*|\S+")  # noqa: RUF001 - full-width marks are meant
+_RUN: Final = re.compile(r"[^\s。！？、，；：…]*[。！？、，；：…]+[」』）】》”’\"')]*|\S+")
+MARKS: Final = dict(
+    zip("、，。．！？：；「」『』（）《》【】…—", ",,..!?:;“”“”()“”“”…—", strict=True)
+)
+"""East Asian marks as the voices know them."""
+OPENERS: Final = "(“"
 _ANALYSED: Final = 200
 """Characters that are given to an analyser in one go."""
 
@@ -20,6 +26,11 @@ def dense_rules(tokens: Callable[[str], list[str]]) -> Rules:
         return list(_grouped(word, tokens))
 
     return Rules(abbreviations=frozenset(), words=_runs, parts=parts)
+
+
+def can_be_read(word: str) -> bool:
+    """True when something in the word has a pronunciation."""
+    return any(c.isalnum() for c in word)
 
 
 def joined(words: Sequence[str]) -> str:

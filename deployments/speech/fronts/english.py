@@ -8,6 +8,7 @@ from typing import Final
 
 from hibari.g2p import G2P
 
+from deployments.speech.fronts.english_signs import RULES
 from deployments.speech.ipa import Replaced
 from deployments.speech.pieces import ENGLISH, Rules
 from deployments.speech.reading import Reading, can_be_read, read
@@ -44,7 +45,7 @@ class English:
 
     def read(self, words: Sequence[str]) -> Reading:
         """Phonemes of a piece."""
-        return read(self._g2p, words)
+        return read(self._g2p, words, RULES)
 
 
 def read_vocabulary() -> Mapping[str, int]:

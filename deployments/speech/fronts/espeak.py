@@ -62,7 +62,7 @@ class Espeak:
                 "install your system's package espeak-ng (apt install espeak-ng)."
             )
         spoken = Spoken.of_language(voice.partition("-")[0])
-        rules = Rules(abbreviations=spoken.abbreviations)
+        rules = Rules(abbreviations=spoken.table.abbreviations)
         front = cls(language, program, voice, spoken, rules, _IPA.get(voice, ()))
         try:
             front._phonemes(("1",))
@@ -75,7 +75,7 @@ class Espeak:
 
     def can_be_read(self, word: str) -> bool:
         """True when something in the word has a pronunciation."""
-        return any(c.isalnum() or c in self.spoken.signs or c in self.spoken.money for c in word)
+        return any(c.isalnum() or self.spoken.has_name(c) for c in word)
 
     def read(self, words: Sequence[str]) -> Reading:
         """Phonemes of a piece: what is between two marks is read in one go, for liaisons."""
@@ -106,7 +106,8 @@ class Espeak:
         """A line of phonemes for each line of text."""
         if not lines:
             return []
-        return list(_run(self.program, self.voice, lines))
+        alone = self.spoken.table.alone
+        return list(_run(self.program, self.voice, tuple(alone.get(x.lower(), x) for x in lines)))
 
 
 def _quiet(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Protocol
 from unicodedata import category
 
 from deployments.speech.ipa import Replaced, in_alphabet
-from deployments.speech.pieces import Piece, Rules, plain, split
+from deployments.speech.pieces import Piece, Rules, split, spoken_part
 from deployments.speech.pronounced import apart, given, is_pronounced
 from deployments.speech.reading import Reading
 from media.errors import AvatarError
@@ -42,12 +42,9 @@ class FrontEnd(Protocol):
 
 def pieces_of(front: FrontEnd, text: str) -> list[Piece]:
     """Pieces of a text, those left out that have no sound. Raises AvatarError `empty_text`."""
-    bare = plain(text)
-    if not bare.strip():
-        raise AvatarError("empty_text", "The text is empty: write what to say.", param="text")
     pieces = [
         piece
-        for piece in split(bare, front.rules)
+        for piece in split(spoken_part(text), front.rules)
         if any(is_pronounced(word) or front.can_be_read(word) for word in piece.words)
     ]
     # Signs can pass as readable and still have no sound; real text passes at its first piece.

@@ -13,13 +13,12 @@ from itertools import pairwise
 from typing import Any, Final, Self
 from unicodedata import normalize
 
-from deployments.speech.fronts.dense import dense_rules, joined
-from deployments.speech.fronts.front import FrontEndMissingError
+from deployments.speech.fronts.dense import MARKS, OPENERS, can_be_read, dense_rules, joined
+from deployments.speech.fronts.front import FrontEnd, FrontEndMissingError
+from deployments.speech.fronts.japanese_signs import RULES
+from deployments.speech.fronts.owned import Owned
 from deployments.speech.ipa import Replaced
 from deployments.speech.reading import Reading
-
-_MARKS: Final = dict(zip("、，。．！？：；「」『』（）…—", ",,..!?:;“”“”()…—", strict=True))
-_OPENERS: Final = "(“"
 
 _ROWS: Final = """
 ア a i ɯ e o | カ ka kʲi kɯ ke ko | ガ ɡa ɡʲi ɡɯ ɡe ɡo | サ sa ɕi sɨ se so | ザ ʣa ʥi zɨ ʣe ʣo
@@ -40,6 +39,8 @@ _FOREIGN: Final = {
     "ク": "kᵝ", "グ": "ɡᵝ", "ス": "s", "ズ": "z",
 }  # fmt: skip
 _POINT: Final = re.compile(r"(?<=\d)[.．](?=\d)")  # a pause to the library
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+_UNKNOWN: Final = re.compile("[A-Z]?[a-z]{2,}")
 _NASALS: Final = (("mpb", "m"), ("kɡ", "ŋ"), ("ɲʨʥ", "ɲ"), ("ntdɾz", "n"))
 
 
@@ -74,18 +75,24 @@ _SOUNDS: Final = _table()
 
 
 class Japanese:
-    """Reads Japanese text; words of Latin letters by the dictionary's own readings."""
+    """Reads Japanese text.
+
+    Words of Latin letters are read as the dictionary has them; those that it would only spell by
+    the English front end.
+    """
 
     language = "Japanese"
     ipa: Replaced = (("ˈ", ""), ("ˌ", ""))
 
-    def __init__(self, library: Any) -> None:
+    def __init__(self, library: Any, english: FrontEnd) -> None:
         self._library = library
+        self._english = english
         self._lock = threading.Lock()
+        self._letters = {c: self._words(c)[0]["pron"] for c in _LETTERS}
         self.rules = dense_rules(self._surfaces)
 
     @classmethod
-    def open(cls) -> Self:
+    def open(cls, english: FrontEnd) -> Self:
         """Raises FrontEndMissingError where the library is missing."""
         try:
             import pyopenjtalk
@@ -94,32 +101,33 @@ class Japanese:
                 "Japanese is read by pyopenjtalk-plus, which is not installed: "
                 "pip install 'avatar-serve[japanese]'."
             ) from error
-        front = cls(pyopenjtalk)
-        front._words("日本")  # opens the dictionary now, not in the first request
-        return front
+        # The letters' names open the dictionary now, not in the first request.
+        return cls(pyopenjtalk, english)
 
     def can_be_read(self, word: str) -> bool:
         """True when something in the word has a pronunciation."""
-        return any(c.isalnum() for c in word)
+        return can_be_read(word)
 
     def read(self, words: Sequence[str]) -> Reading:
         """Phonemes of a piece; its words are Open JTalk's accent phrases."""
         text = joined(words)
-        nodes = self._words(text)
-        starts = _starts(text, [node["string"] for node in nodes])
+        spoken = Owned.by_place(text).said(RULES)
+        nodes = self._words(spoken.text)
+        places = (*spoken.owners, len(text))
+        starts = [places[at] for at in _starts(spoken.text, [node["string"] for node in nodes])]
         symbols, owners, written = "", [], list[str]()
         begin = 0
         opened = False
         for n, node in enumerate(nodes):
-            said = _MARKS.get(node["string"], "")
-            opens = said != "" and said in _OPENERS
+            said = MARKS.get(node["string"], "")
+            opens = said != "" and said in OPENERS
             begins = opens or (not said and node["chain_flag"] != 1 and not opened)
             if begins and starts[n] > begin:
                 written.append(text[begin : starts[n]])
                 begin = starts[n]
             opened = opens
             mark = said != ""
-            said = said or phonemes(node["pron"])
+            said = said or self._said(node)
             if symbols and not _tight(symbols, said, mark):
                 said = f" {said}"
             symbols += said
@@ -127,6 +135,14 @@ class Japanese:
         written.append(text[begin:])
         words = tuple(word.strip() for word in written)
         return Reading(_assimilated(symbols), tuple(owners), words)
+
+    def _said(self, node: Any) -> str:
+        surface = normalize("NFKC", node["string"])
+        if _UNKNOWN.fullmatch(surface):
+            spelled = "".join(self._letters[c] for c in surface.lower())
+            if node["pron"].replace("’", "") == spelled.replace("’", ""):
+                return self._english.read([surface]).symbols
+        return phonemes(node["pron"])
 
     def _surfaces(self, text: str) -> list[str]:
         starts = _starts(text, [node["string"] for node in self._words(text)])
@@ -169,8 +185,8 @@ def _tight(symbols: str, said: str, mark: bool) -> bool:
     if not said:
         return True
     if mark:
-        return said not in _OPENERS
-    return symbols[-1] in _OPENERS + "ʔ" or said.startswith(("ʔ", "ː"))
+        return said not in OPENERS
+    return symbols[-1] in OPENERS + "ʔ" or said.startswith(("ʔ", "ː"))
 
 
 def _starts(text: str, surfaces: Sequence[str]) -> list[int]:

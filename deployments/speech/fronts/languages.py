@@ -21,7 +21,7 @@ def _espeak(language: str, voice: str) -> Opening:
 def _japanese(english: FrontEnd) -> FrontEnd:
     from deployments.speech.fronts.japanese import Japanese
 
-    return Japanese.open()
+    return Japanese.open(english)
 
 
 def _chinese(english: FrontEnd) -> FrontEnd:
