@@ -51,7 +51,7 @@ class Holding:
             await asyncio.sleep(self.watch)
             due = loop.time() - renewed > RENEW
             try:
-                for table, held in self._lost.items():
+                for table, held in tuple(self._lost.items()):  # a look lets others begin
                     await self._look(table, held, due=due)
             except AvatarError as error:
                 log.warning("claims could not be looked after: %s", error.code)
