@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from deployments.speech.coqui.opening import EXTRA, library_missing, required
+from deployments.speech.opening import command, library_missing, required
 from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deployments.devices.torch_device import Choice
 
 MODEL: Final = "xtts-v2"
+EXTRA: Final = "coqui"
 FILES: Final = ("config.json", "model.pth", "vocab.json", "speakers_xtts.pth")
 LICENCE: Final = "Coqui Public Model License 1.0.0: non-commercial use only"
 LANGUAGES: Final = (
@@ -73,7 +74,7 @@ class XTTS(ZeroShot):
         try:
             from deployments.speech.coqui.xtts_network import XTTSNetwork
         except ImportError as error:
-            raise library_missing("XTTS", error) from error
+            raise library_missing("XTTS", error, EXTRA) from error
         from deployments.devices.torch_device import open_device
 
         on = open_device(device, "float32", memory_mb)
@@ -91,7 +92,7 @@ def _known(model: str) -> str:
 def _unread() -> dict[str, str]:
     """Languages whose reader is not installed, and what to do."""
     return {
-        tag: f"XTTS reads {tag} by {library}, which is not installed: {EXTRA}."
+        tag: f"XTTS reads {tag} by {library}, which is not installed: {command(EXTRA)}."
         for tag, library in _READERS.items()
         if importlib.util.find_spec(library) is None
     }

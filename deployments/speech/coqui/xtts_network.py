@@ -15,9 +15,9 @@ from TTS.tts.models import xtts
 from deployments.devices.torch_device import TorchDevice
 from deployments.devices.torch_turns import moved, turn
 from deployments.speech.coqui.numbers import speakable
-from deployments.speech.coqui.opening import tensors, unfit
 from deployments.speech.fronts.dense import joined
 from deployments.speech.heard import Said
+from deployments.speech.opening import tensors, unfit
 from media.sound import Samples
 
 HEARS: Final = 22_050

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from deployments.speech.coqui.opening import library_missing, required
+from deployments.speech.opening import library_missing, required
 from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
@@ -71,7 +71,7 @@ class YourTTS(ZeroShot):
         try:
             from deployments.speech.coqui.yourtts_network import YourTTSNetwork
         except ImportError as error:
-            raise library_missing("YourTTS", error) from error
+            raise library_missing("YourTTS", error, "coqui") from error
         from deployments.devices.torch_device import open_device
 
         on = open_device(device, "float32", memory_mb)

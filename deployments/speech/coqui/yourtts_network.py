@@ -18,8 +18,8 @@ from TTS.tts.models.vits import Vits
 from deployments.devices.torch_device import TorchDevice
 from deployments.devices.torch_turns import moved, turn
 from deployments.speech.coqui.numbers import speakable
-from deployments.speech.coqui.opening import tensors, unfit
 from deployments.speech.heard import Said
+from deployments.speech.opening import tensors, unfit
 from deployments.speech.scripts import primary
 from deployments.speech.timing import Timed, words_of
 from media.sound import Samples
