@@ -76,6 +76,8 @@ def create_app(
         responses=openapi.errors("invalid_request", "internal"),
         lifespan=lifespan,
         redirect_slashes=False,
+        # Serve sets traces up, and takes words out of them; FastAPI would send exceptions whole.
+        telemetry={"auto_configure": False, "logs": False},
     )
     app.state.refused = refused
     if isinstance(services, Services):
