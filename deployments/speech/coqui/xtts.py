@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
+from deployments.speech.coqui.published import Published
 from deployments.speech.opening import command, library_missing, required
 from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
-from deployments.speech.zero_shot import Takes, ZeroShot
+from deployments.speech.zero_shot import Takes
 
 if TYPE_CHECKING:
     from deployments.devices.torch_device import Choice
@@ -31,16 +32,11 @@ _READERS: Final = {"ja": "cutlet", "zh": "pypinyin"}
 
 
 @dataclass(frozen=True, slots=True)
-class XTTS(ZeroShot):
+class XTTS(Published):
     """Speaks in the model's own voices and in cloned ones."""
 
     weights: ClassVar[tuple[str, ...]] = (MODEL,)
     takes: ClassVar[Takes] = Takes("xtts", 22_050, 30.0, LANGUAGES, LICENCE)
-
-    @classmethod
-    def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
-        """Names of the weights that `load` opens with these options. Raises ValueError like it."""
-        return () if options.get("folder") else (_known(str(options.get("model", MODEL))),)
 
     @classmethod
     def load(
@@ -66,7 +62,7 @@ class XTTS(ZeroShot):
         `invalid_request` where the GPU is, `overloaded` where it is full; ValueError for a model
         or a language that there is not.
         """
-        found = required(files, FILES, folder, _known(model))
+        found = required(files, FILES, folder, cls.known(model))
         readable = tuple(tag for tag in LANGUAGES if tag not in _unread())
         offered = listed(languages)
         if wrong := [tag for tag in offered if tag not in readable]:
@@ -81,12 +77,6 @@ class XTTS(ZeroShot):
         network, speakers = XTTSNetwork.open(found, on, readable, threads=threads)
         voices, manners = stock_voices(cls.takes, speakers, offered)
         return cls(network, voices, manners, _unread(), seed)
-
-
-def _known(model: str) -> str:
-    if model != MODEL:
-        raise ValueError(f"model is {MODEL}, not {model}")
-    return model
 
 
 def _unread() -> dict[str, str]:
