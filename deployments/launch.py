@@ -123,6 +123,11 @@ def _complaints(statuses: list[Any]) -> list[str]:
     ] or [status.app_status.message for status in statuses]
 
 
+def _set_on_signals(stopped: threading.Event) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+
+
 def _set_at_end_of_input(stopped: threading.Event) -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
@@ -140,8 +145,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    _set_on_signals(stopped)
     if arguments.private:
         # However the process that started this one ends, its end of the pipe closes.
         threading.Thread(target=_set_at_end_of_input, args=(stopped,), daemon=True).start()
@@ -161,6 +165,7 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         ray.shutdown()
         sys.exit(1)
+    _set_on_signals(stopped)  # Ray has put a handler of its own there, which ends at once
     if not stopped.is_set():
         options = config["http_options"]
         host, port = options.get("host", "127.0.0.1"), options["port"]

@@ -13,7 +13,7 @@ from ray.util.metrics import Gauge
 from deployments.devices.card import process_memory_mb
 from deployments.loading import EngineConfig, engine_class, load_engine, weights_of
 from media.errors import AvatarError
-from serve import logs
+from serve import logs, spans
 from serve.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class EngineShell:
     async def check_health(self) -> None:
         """Serve asks now and then: time to look again for what was missing."""
         if self._fault is not None and (self._again is None or self._again.done()):
-            self._again = asyncio.create_task(self._load())
+            self._again = asyncio.create_task(self._load_again())
         peak = self._peak_mb()
         if peak is not None:
             self._peak.set(peak, {"stage": self._stage()})
@@ -125,6 +125,16 @@ class EngineShell:
             return
         self._engine, self._fault = engine, None
         self.loaded()
+
+    def __del__(self) -> None:
+        """Serve calls it when the replica has answered its last call."""
+        spans.send_last()
+
+    async def _load_again(self) -> None:
+        try:
+            await self._load()
+        except Exception as error:  # the next health check tries again
+            log.error("%s cannot be loaded: %s", self._stage(), logs.told(error))
 
     def _stage(self) -> str:
         return type(self).__name__.removesuffix("Stage").lower()

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-_SECRET: Final = frozenset({"url.query"})
-"""FastAPI's span of a request holds it, and signed links have their token in it."""
 _EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http"
 MISSING: Final = (
     "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed: "
@@ -76,7 +74,7 @@ def careful(exporter: Any) -> Any:
 
 
 def _without_words(span: Any) -> Any:
-    """The span without what is nobody's business, of its exceptions the types alone."""
+    """The span, of its exceptions the types alone."""
     from opentelemetry.sdk.trace import Event, ReadableSpan
     from opentelemetry.trace import Status
 
@@ -85,7 +83,7 @@ def _without_words(span: Any) -> Any:
         context=span.context,
         parent=span.parent,
         resource=span.resource,
-        attributes={k: v for k, v in (span.attributes or {}).items() if k not in _SECRET},
+        attributes=span.attributes,
         events=[
             Event(
                 event.name,

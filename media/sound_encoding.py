@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import av
 import numpy as np
 
+from media import aac
 from media.pcm import to_16_bits, to_pcm
 from media.sound import Samples
 
@@ -52,8 +53,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     ),
     "aac": Format(
         *("audio/aac", "adts", "aac", "fltp", 64_000),
-        # As in the sound of videos (deployments/encode/aac.py): its peaks stay where they were.
-        options={"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0"},
+        options=aac.OPTIONS,
     ),
     "flac": Format(
         "audio/flac", "flac", "flac", "s16", muxer_options={"metadata_header_padding": "0"}

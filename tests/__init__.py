@@ -1,0 +1,1 @@
+import deployments  # noqa: F401 - before any library: it keeps them from reporting their use

@@ -49,6 +49,8 @@ class StillStages(FakeStages):
     spoken: Counter[int] = field(default_factory=Counter)
     encoded: Counter[int] = field(default_factory=Counter)
     """How often the segment that starts at a frame was encoded to its end."""
+    fences: set[int] = field(default_factory=set)
+    """Of the claims that asked for segments."""
     encoding: int = 0
     began: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -69,6 +71,7 @@ class StillStages(FakeStages):
 
     async def encode(self, task: SegmentTask) -> EncodedSegment:
         self.encoding += 1
+        self.fences.add(task.fence)
         self.began.set()
         try:
             if task.start >= self.hold_from:

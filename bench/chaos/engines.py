@@ -112,7 +112,7 @@ class NotingPyAV(PyAV):
 
     def encode(self, canvas: Canvas, task: SegmentTask, frames: Iterator[Frame]) -> bytes:
         """Note and encode."""
-        note(self.notes, "encode", task.seed, task.start)
+        note(self.notes, "encode", task.seed, task.start, task.fence)
         return super().encode(canvas, task, frames)
 
 

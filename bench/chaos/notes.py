@@ -15,11 +15,13 @@ class Note:
     what: str
     job: int
     at: int
+    fence: int
+    """Of the claim that asked for a segment; speech is not told and notes 0."""
 
 
-def note(file: Path, what: str, job: int, at: int) -> None:
+def note(file: Path, what: str, job: int, at: int, fence: int = 0) -> None:
     """Append a line; lines of several processes never mix."""
-    line = f"{time.time():.4f} {os.getpid()} {what} {job} {at}\n"
+    line = f"{time.time():.4f} {os.getpid()} {what} {job} {at} {fence}\n"
     handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(handle, line.encode())
@@ -32,6 +34,6 @@ def read_notes(file: Path) -> list[Note]:
     if not file.exists():
         return []
     return [
-        Note(float(at), int(process), what, int(job), int(where))
-        for at, process, what, job, where in map(str.split, file.read_text().splitlines())
+        Note(float(at), int(process), what, int(job), int(where), int(fence))
+        for at, process, what, job, where, fence in map(str.split, file.read_text().splitlines())
     ]

@@ -36,10 +36,6 @@ TYPICAL_NOISE: Final = 0.005
 """The same of the median window (seen: 0.0005); sound that is 4 samples late changes more."""
 
 
-ORPHANED: Final = 2.0
-"""Seconds that a lost node's replicas work on until they notice; no claim begins that work."""
-
-
 @dataclass(slots=True)
 class Verdict:
     """What became of one job."""
@@ -153,10 +149,14 @@ def _fence(key: str) -> int:
 
 
 def redone(rows: Sequence[Segment], wish: Wish, notes: Sequence[Note]) -> int:
-    """Segments that were begun again after their commit."""
-    committed = {row.start: row.created_at + ORPHANED for row in rows}
+    """Segments that a later claim than the one which committed them began again.
+
+    What the same claim, or an older one, began and nobody waits for any more is no work of a
+    later claim: replicas of a lost node do not know yet that their caller asks others.
+    """
+    committed = {row.start: _fence(row.key) for row in rows}
     return sum(
-        note.time > committed.get(note.at, float("inf"))
+        note.fence > committed.get(note.at, note.fence)
         for note in notes
         if (note.what, note.job) == ("encode", wish.number)
     )

@@ -6,7 +6,7 @@ Ray's `num_gpus` only counts: a replica that shares a card keeps to its share by
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import torch
 
@@ -78,6 +78,24 @@ def has_fast_bfloat16() -> bool:
     check = getattr(torch.cpu, "_is_amx_tile_supported", None)
     other = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool((check and check()) or (other and other()))
+
+
+def move(networks: Any, on: TorchDevice, what: str) -> None:
+    """Put a module, or a pipeline of several, on the device.
+
+    Raises AvatarError `overloaded` where `what` it is ("The painter") does not fit.
+    """
+    try:
+        networks.to(on.device)
+        return
+    except torch.OutOfMemoryError as error:
+        why = str(error).partition(".")[0]
+    free_memory()
+    raise AvatarError(
+        "overloaded",
+        f"{what} does not fit into the GPU's memory ({why}): raise the engine's `memory_mb`, take "
+        "a smaller model, or free the card.",
+    )
 
 
 def in_smaller_batches(

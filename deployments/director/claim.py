@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +16,7 @@ from media.errors import AvatarError
 from serve.jobs import leases, progress, records, removal, voices
 from serve.jobs.leases import LeaseLost
 from serve.jobs.models import Job, Leased, Voice
-from serve.logs import about
+from serve.logs import about, told
 
 log = logging.getLogger(__name__)
 
@@ -159,9 +158,7 @@ def _fault(error: BaseException, matter: Matter) -> AvatarError | None:
         if isinstance(cause, AvatarError):
             return cause
     for cause in causes:
-        # Types and places only: messages may hold what a user wrote.
-        where = "".join(traceback.format_tb(cause.__traceback__))
-        log.error("%s %s failed by %s\n%s", matter.word, matter.id, type(cause).__name__, where)
+        log.error("%s %s failed by %s", matter.word, matter.id, told(cause))
     if any(passes(cause) for cause in causes):
         return AvatarError("overloaded", "The store of videos is away or full: try again later.")
     return AvatarError("internal", f"The {matter.word} could not be made: try again in a moment.")

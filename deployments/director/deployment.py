@@ -18,7 +18,8 @@ from deployments.director.run import Means
 from deployments.director.scaling import UNFINISHED
 from deployments.director.stopping import told_to_stop
 from deployments.metrics import DirectorMetrics
-from serve import logs
+from media.errors import AvatarError
+from serve import logs, spans
 from serve.handles import HandleStages, has_died
 from serve.jobs import leases, records, retention
 from serve.jobs.database import open_records
@@ -237,14 +238,16 @@ class DirectorStage:
         except Exception as error:
             log.warning("%s was not taken up: %s", row_id, type(error).__name__)
             if has_died(error):
-                await leases.end_claim((await self._ready()).database, row_id, table)
+                with suppress(AvatarError):  # records that are away: the lease runs out by itself
+                    await leases.end_claim((await self._ready()).database, row_id, table)
         finally:
             del self._swept[row_id]
 
     async def __del__(self) -> None:
-        for task in (*self._chores, *self._working, *self._swept.values()):
+        tasks = (*self._chores, *self._working, *self._swept.values())
+        for task in tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._means is not None:
             await self._means.database.close()
+        await asyncio.to_thread(spans.send_last)

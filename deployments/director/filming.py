@@ -112,6 +112,7 @@ async def _encoded(
             bool(request.get("life", True)),
             urgency=segment.n,
             gain_db=request.get("gain_db"),
+            fence=run.fence,
         )
         made: Any = await run.means.stages.encode(task)
         return EncodedSegment(made.data, made.lipsync_ms, made.encode_ms)

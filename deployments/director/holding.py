@@ -9,6 +9,7 @@ from media.errors import AvatarError
 from serve.jobs import leases
 from serve.jobs.database import Database
 from serve.jobs.models import Job, Leased
+from serve.logs import told
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,11 @@ class Holding:
             await asyncio.sleep(self.watch)
             due = loop.time() - renewed > RENEW
             try:
-                for table, held in self._lost.items():
+                for table, held in tuple(self._lost.items()):  # a look lets others begin
                     await self._look(table, held, due=due)
-            except AvatarError as error:
-                log.warning("claims could not be looked after: %s", error.code)
+            except Exception as error:  # whatever it was: a watch that ends loses every claim
+                why = error.code if isinstance(error, AvatarError) else told(error)
+                log.warning("claims could not be looked after: %s", why)
                 continue
             renewed = loop.time() if due else renewed
 

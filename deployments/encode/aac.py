@@ -8,7 +8,7 @@ encoder's adaptive state have settled).
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 import av
 import numpy as np
@@ -16,6 +16,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.container import OutputContainer
 from av.packet import Packet
 
+from media.aac import OPTIONS
 from media.sound import Samples, Sound
 from media.timegrid import SOUND_RATE
 
@@ -26,11 +27,6 @@ PREROLL = 8
 """Packets coded and dropped before a segment's own: two are not enough, eight are (measured)."""
 
 BIT_RATE = 96_000
-
-OPTIONS: Final = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0"}
-"""FFmpeg's own choice (two loops, noise shaping and substitution) makes peaks of up to 5 dB over
-those of the sound and takes twice the time; with these, speech comes back 10 dB nearer to what it
-was and its peaks stay within 1 dB (measured)."""
 
 
 def owned(first: int, stop: int) -> tuple[int, int]:

@@ -34,6 +34,8 @@ class SegmentTask:
     """The segment's number: of those that wait, the first ones of their jobs go first."""
     gain_db: float | None = None
     """What brings the sound to speech level, the limiter behind it; None: it stays as it is."""
+    fence: int = 0
+    """Of the claim that asks: work done twice is known by it, and nothing else comes of it."""
 
     def final_sound(self) -> Sound:
         """The sound as it goes into the file: the same samples whichever segment asks for them."""

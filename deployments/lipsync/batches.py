@@ -60,11 +60,12 @@ class Batches(Generic[Item, Made]):
     async def _answer(self, batch: list[tuple[Item, "asyncio.Future[Made]"]]) -> None:
         try:
             made = await self._make([item for item, _ in batch])
+            answers = list(zip(batch, made, strict=True))
         except Exception as error:
             for _, result in batch:
                 if not result.done():
                     result.set_exception(error)
             return
-        for (_, result), one in zip(batch, made, strict=True):
+        for (_, result), one in answers:
             if not result.done():
                 result.set_result(one)

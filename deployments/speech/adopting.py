@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from deployments.speech.engine import SpeechEngine, Voice
@@ -16,17 +17,20 @@ class Adopted:
     _by: SpeechEngine | None = None
     _speaking: dict[tuple[str, ...], SpeechEngine] = field(default_factory=dict)
     """By its languages: it speaks the first."""
+    _lock: Lock = field(default_factory=Lock)
 
     def by(self, engine: SpeechEngine, voice: Voice) -> SpeechEngine:
         """The engine that speaks as `voice`, sharing the network of `engine`.
 
-        Raises AvatarError `unknown_voice` where no engine here can.
+        Thread-safe; whoever comes while it is taken up waits. Raises AvatarError `unknown_voice`
+        where no engine here can.
         """
-        if self._by is not engine:
-            self._by, self._speaking = engine, {}
-        if voice.languages not in self._speaking:
-            self._speaking[voice.languages] = adopt(engine, voice, self.data)
-        return self._speaking[voice.languages]
+        with self._lock:
+            if self._by is not engine:
+                self._by, self._speaking = engine, {}
+            if voice.languages not in self._speaking:
+                self._speaking[voice.languages] = adopt(engine, voice, self.data)
+            return self._speaking[voice.languages]
 
 
 @dataclass(slots=True, eq=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
+from deployments.speech.opening import library_missing
 from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
@@ -87,11 +88,7 @@ class PocketTTS(ZeroShot):
         try:
             from deployments.speech.pocket_network import PocketNetwork
         except ImportError as error:
-            raise AvatarError(
-                "weights_missing",
-                f"Pocket TTS needs more than is installed ({error.name}): "
-                "pip install 'avatar-serve[pocket]'.",
-            ) from error
+            raise library_missing("Pocket TTS", error, "pocket") from error
         from deployments.devices.torch_device import open_device
 
         on = open_device("cpu" if device == "auto" else device, "float32", memory_mb)

@@ -15,6 +15,7 @@ from deployments.devices.torch_device import TorchDevice
 from deployments.devices.torch_turns import turn
 from deployments.speech.fronts.dense import joined
 from deployments.speech.heard import Said
+from deployments.speech.opening import first_line, unfit
 from deployments.speech.pacing import paced
 from media.errors import AvatarError
 from media.sound import Samples
@@ -85,7 +86,7 @@ class PocketNetwork:
         try:
             state: Manner = self._models[language].get_state_for_audio_prompt(path)
         except Exception as error:  # its libraries raise all kinds
-            raise _unfit(path, "it holds no voice of Pocket TTS") from error
+            raise unfit(path, "it holds no voice of Pocket TTS") from error
         return state
 
     def say(
@@ -124,7 +125,7 @@ def _load(name: str, found: Mapping[str, Path], quantize: bool) -> TTSModel:
     except AvatarError:
         raise
     except Exception as error:  # its libraries raise all kinds
-        raise _unfit(found.get("weights", source), _first_line(error)) from error
+        raise unfit(found.get("weights", source), first_line(error)) from error
 
 
 def _own_files(config: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -137,17 +138,5 @@ def _own_files(config: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     files = {k: folder / str(name).split("@")[0].rsplit("/", 1)[-1] for k, name in named.items()}
     for path in files.values():
         if not path.is_file():
-            raise _unfit(path, "it is not there")
+            raise unfit(path, "it is not there")
     return files
-
-
-def _unfit(path: Path, why: str) -> AvatarError:
-    return AvatarError(
-        "weights_missing",
-        f"{path.name} cannot be used ({why}): take the model's files as they are published.",
-        details={"file": str(path)},
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

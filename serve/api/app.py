@@ -76,6 +76,9 @@ def create_app(
         responses=openapi.errors("invalid_request", "internal"),
         lifespan=lifespan,
         redirect_slashes=False,
+        # Serve's span of the request goes on into its stages. FastAPI's own would begin a trace of
+        # its own in the middle, hold queries (tokens of links), and log exceptions whole.
+        telemetry={"tracing": False, "logs": False, "auto_configure": False},
     )
     app.state.refused = refused
     if isinstance(services, Services):

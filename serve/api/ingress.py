@@ -1,5 +1,6 @@
 """The ingress on Ray Serve: the HTTP application in front of the stages' deployments."""
 
+import asyncio
 import contextvars
 from typing import Any
 
@@ -10,7 +11,7 @@ from ray.serve.context import _get_serve_request_context, _set_request_context
 from ray.serve.handle import DeploymentHandle
 from ray.util.metrics import Counter
 
-from serve import logs
+from serve import logs, spans
 from serve.api.app import create_app
 from serve.api.background import Background
 from serve.api.services import Services, open_services
@@ -67,6 +68,9 @@ class Ingress:
             Background(context=_begun_here),
             cancelled=lambda reason: self._cancelled.inc(tags={"reason": reason}),
         )
+
+    async def __del__(self) -> None:
+        await asyncio.to_thread(spans.send_last)
 
 
 def _begun_here() -> contextvars.Context:

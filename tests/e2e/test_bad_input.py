@@ -3,7 +3,6 @@
 import io
 import socket
 import struct
-import wave
 import zlib
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 import skimage.data
 from PIL import Image, ImageDraw
 
+from tests.fakes import wav
 from tests.server import Server
 
 
@@ -51,16 +51,6 @@ def bomb() -> bytes:
 
     header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99))
-
-
-def wav(samples: np.ndarray, rate: int = 16_000) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
-    return out.getvalue()
 
 
 FACE = png(skimage.data.astronaut())

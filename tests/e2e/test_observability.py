@@ -24,6 +24,8 @@ from tests.collector import Collector, Span, collector
 from tests.server import Server, running_server
 
 REQUEST_ID: Final = "asked-by-the-test"
+TRACE, CALLER = 2 * "5eed5eed5eed5eed", "ca11ca11ca11ca11"
+"""Of the client, who traces its own work."""
 MARKED: Final = {
     "avatar_prompt": "an elderly woman with quixotish grey hair",
     "text": "Hello there. We whisper zanzibarian secrets.",
@@ -37,9 +39,6 @@ WORDS: Final = ("quixotish", "zanzibarian", "vellichor", "palimpsest", "borboryg
 LABELS: Final = {"kind", "stage", "status", "code", "reason", "outcome", "le"}
 RAYS_LABELS: Final = {"instance", "job", "otel_scope_name"}
 """Lower case ones that scraping or Ray adds; Ray's others begin with capitals."""
-
-OUR_STEPS: Final = ("portrait", "face", "speech", "finish")
-SERVES_STEPS: Final = ("replica_handle_request", "proxy_")
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def _use(server: Server) -> dict[str, Any]:
     with server.client() as http:
         wanted = {name: MARKED[name] for name in ("avatar_prompt", "text")}
         wanted |= {"metadata": {"note": MARKED["metadata"]}, "size": "256x256"}
-        headers = {"x-request-id": REQUEST_ID}
+        headers = {"x-request-id": REQUEST_ID, "traceparent": f"00-{TRACE}-{CALLER}-01"}
         answer = http.post("/v1/videos", json=wanted, headers=headers)
         assert answer.status_code == 202, answer.text
         refused = http.post("/v1/videos", json=wanted | {"voice": MARKED["voice"]})
@@ -114,16 +113,20 @@ def _use(server: Server) -> dict[str, Any]:
 
 
 def _trace_of(traces: Collector, video_id: str) -> list[Span]:
-    """All spans of the trace that made the video, once no more come."""
-    deadline = time.monotonic() + 15
-    known = -1
-    while True:
-        found = traces.trace_with("avatar.video_id", video_id)
-        if found and len(found) == known:
-            return found
-        assert time.monotonic() < deadline, "no trace came"
-        known = len(found)
-        time.sleep(1.0)
+    """All spans of the trace that made the video."""
+    deadline = time.monotonic() + 30
+    while not _is_whole(found := traces.trace_with("avatar.video_id", video_id)):
+        assert time.monotonic() < deadline, sorted(span.name for span in found)
+        time.sleep(0.2)
+    return found
+
+
+def _is_whole(trace: list[Span]) -> bool:
+    """Whether each call that was sent is seen handled, and all have one beginning."""
+    known = {span.id for span in trace}
+    sent = {span.id for span in trace if span.name.startswith("route_to_replica")}
+    handled = {span.parent for span in trace if span.name.startswith("replica_handle_request")}
+    return bool(sent) and sent <= handled and sum(s.parent not in known for s in trace) == 1
 
 
 @contextmanager
@@ -228,7 +231,7 @@ def test_nothing_that_users_write_is_in_any_log(watched: Watched) -> None:
 
 def test_one_trace_has_every_stage_under_the_one_that_called_it(watched: Watched) -> None:
     spans = {span.id: span for span in watched.spans}
-    assert len({span.trace for span in watched.spans}) == 1
+    assert {span.trace for span in watched.spans} == {TRACE}
 
     def callers(span: Span) -> list[str]:
         above = [span.name]
@@ -237,13 +240,18 @@ def test_one_trace_has_every_stage_under_the_one_that_called_it(watched: Watched
         return above
 
     def way(name: str) -> list[str]:
-        """From a span up: calls that were handled, our own steps, the proxy. Between lie others."""
+        """From a span up, without the sending of calls."""
         span = next(s for s in watched.spans if s.name.startswith(name))
-        known = [n for n in callers(span) if n in OUR_STEPS or n.startswith(SERVES_STEPS)]
-        return [n.removeprefix("replica_handle_request ") for n in known]
+        above = [n for n in callers(span) if not n.startswith("route_to_replica")]
+        return [n.removeprefix("replica_handle_request ") for n in above]
 
     director = way("replica_handle_request Director run")
-    assert director[0] == "Director run"
+    assert director == [
+        "Director run",
+        "Ingress __call__",
+        "proxy_http_request Ingress POST /v1/videos",
+    ]
+    assert {span.parent for span in watched.spans} - set(spans) == {CALLER}
     assert way("replica_handle_request Portrait paint") == ["Portrait paint", "portrait", *director]
     assert way("replica_handle_request Speech speak") == ["Speech speak", "speech", *director]
     assert way("replica_handle_request Encode segment") == ["Encode segment", *director]

@@ -11,7 +11,7 @@ from bench.chaos import verify
 from bench.chaos.engines import CentredFace
 from bench.chaos.load import Wish, make_wish
 from bench.chaos.marks import SIDE, frame_mark, read_mark
-from bench.chaos.notes import Note
+from bench.chaos.notes import Note, note, read_notes
 from deployments.encode.engine import SegmentTask
 from deployments.encode.pyav import PyAV
 from media.face import Portrait
@@ -125,16 +125,32 @@ def test_rows_that_are_not_do_not(rows: list[Segment], columns: dict[str, object
     assert verify.segment_faults(rows, job(**columns))
 
 
-def test_what_is_begun_again_after_its_commit_is_counted() -> None:
-    wish = Wish(7, WISH.fields)
-    notes = [
-        Note(0.5, 1, "encode", 7, 0),
-        Note(1.5, 1, "encode", 7, 0),  # by a replica whose node is lost
-        Note(1.5 + verify.ORPHANED, 2, "encode", 7, 0),
-        Note(1.9, 2, "encode", 7, 20),
-        Note(1.5 + verify.ORPHANED, 2, "encode", 8, 0),
-    ]
-    assert verify.redone(GOOD, wish, notes) == 1
+def test_what_a_later_claim_begins_again_is_counted(tmp_path: Path) -> None:
+    notes = noted(tmp_path, ("encode", 7, 0, 2), ("encode", 7, 20, 3))
+    assert verify.redone(GOOD, WISH, notes) == 2
+
+
+@pytest.mark.parametrize(
+    "began",
+    [
+        ("encode", 7, 0, 1),
+        ("encode", 7, 55, 1),  # by the claim before, whose node is lost
+        ("encode", 7, 80, 3),  # never committed
+        ("encode", 8, 0, 2),
+        ("speak", 7, 0, 0),
+    ],
+)
+def test_what_no_later_claim_asked_for_is_not(
+    tmp_path: Path, began: tuple[str, int, int, int]
+) -> None:
+    assert verify.redone(GOOD, WISH, noted(tmp_path, began)) == 0
+
+
+def noted(folder: Path, *began: tuple[str, int, int, int]) -> list[Note]:
+    """Notes of what began: what, the job, the frame or piece, the fence of who asked."""
+    for what, job_number, at, fence in began:
+        note(folder / "notes", what, job_number, at, fence)
+    return read_notes(folder / "notes")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from deployments.director.run import Means
 from media.errors import AvatarError
 from serve.jobs import leases, records, removal
 from serve.jobs.database import Database
+from serve.jobs.models import Leased, Voice
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
 from tests.still_stages import PRIVATE, StillStages, still_job
@@ -162,3 +163,42 @@ async def test_a_deleted_job_leaves_nothing_behind(
     await removal.remove_job(means.database, means.artifacts, job)
     await asyncio.wait_for(work, WATCH + 0.6)
     assert not list((tmp_path / "artifacts").rglob("jobs/**/*.*"))
+
+
+async def test_a_first_voice_that_comes_while_jobs_are_looked_at_does_not_end_the_looking(
+    means: Means,
+) -> None:
+    job = await still_job(means.database, means.artifacts)
+    fence = await leases.claim(means.database, job, 30)
+    assert fence is not None
+    holding = Holding(means.database, watch=0.0)  # it looks without a pause
+    held = asyncio.create_task(holding.lost(job, fence))
+    await asyncio.sleep(0.05)
+    await asyncio.wait_for(holding.lost("voice_1", 1, Voice), 5)  # nobody's
+    await records.cancel(means.database, job)
+    await asyncio.wait_for(held, 5)
+
+
+@dataclass
+class Slipping(Holding):
+    """Its first look goes wrong."""
+
+    looks: int = 0
+
+    async def _look(
+        self, table: type[Leased], held: dict[leases.Claim, asyncio.Event], *, due: bool
+    ) -> None:
+        self.looks += 1
+        if self.looks == 1:
+            raise ValueError(PRIVATE)
+        await super()._look(table, held, due=due)
+
+
+async def test_a_look_that_goes_wrong_is_not_the_last_one(
+    means: Means, caplog: pytest.LogCaptureFixture
+) -> None:
+    holding = Slipping(means.database, watch=0.01)
+    await asyncio.wait_for(holding.lost("vid_gone", 1), 5)
+    assert holding.looks > 1
+    assert "ValueError" in caplog.text
+    assert PRIVATE not in caplog.text

@@ -62,6 +62,7 @@ async def test_a_job_taken_over_is_the_video_that_it_would_have_been(means: Mean
     await direct(with_stages(means, StillStages(lengths=SPEECH)), other)
     taken, unbroken = [await records.get(means.database, name) for name in (job, other)]
     assert (taken.attempt, taken.fence) == (1, 2)
+    assert (first.fences, second.fences) == ({1}, {2})
     for segment in committed:
         assert segment.start not in second.encoded
     frames, sound = await whole(means, taken)
@@ -128,8 +129,10 @@ async def test_a_store_that_fails_for_a_while_costs_the_job_nothing(
     stages = StillStages(lengths=SPEECH, hold=0.05)
     job = await still_job(means.database, means.artifacts)
     work = asyncio.create_task(direct(with_stages(means, stages), job))
-    await asyncio.wait_for(stages.began.wait(), 10)
     folder = tmp_path / "artifacts" / "jobs"
+    async with asyncio.timeout(10):
+        while not folder.exists():  # noqa: ASYNC110 - a folder has no event
+            await asyncio.sleep(0.005)
     folder.rename(tmp_path / "away")
     folder.write_text("a file where the store wants a folder")
     await asyncio.sleep(0.5)

@@ -77,3 +77,11 @@ async def test_a_batch_that_fails_fails_its_own_calls_only() -> None:
         with pytest.raises(ValueError, match="scripted"):
             await task
     assert await later == "C"
+
+
+async def test_an_engine_that_answers_fewer_calls_than_it_was_given_leaves_nobody_waiting() -> None:
+    async def fewer(items: list[str]) -> list[str]:
+        return items[1:]
+
+    with pytest.raises(ValueError, match="zip"):
+        await asyncio.wait_for(Batches(fewer, size=2, workers=1).made("a", 0), 5)

@@ -47,6 +47,17 @@ def test_what_is_decoded_is_what_was_said(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_neither_the_first_nor_the_last_moment_is_cut_off(name: str) -> None:
+    given = np.zeros(2 * RATE + 123, np.float32)  # no whole number of any coder's frames
+    given[:480] = given[-480:] = sweep()[RATE : RATE + 480]
+    rate, got = heard(name, encode_whole(name, given))
+    heard_at = np.flatnonzero(np.abs(got) > 0.1) / rate
+    late = {"mp3": 1105, "aac": 1024}.get(name, 0)  # samples of the coders' own
+    assert heard_at[0] == pytest.approx(late / RATE, abs=0.002)
+    assert heard_at[-1] == pytest.approx((late + len(given)) / RATE, abs=0.002)
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_sound_leaves_while_more_is_to_come(name: str) -> None:
     encoder = open_encoder(name)
     given = sweep(2.0)

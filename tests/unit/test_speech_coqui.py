@@ -8,11 +8,11 @@ import pytest
 
 from deployments.loading import EngineConfig, engine_class, load_engine, weights_of
 from deployments.speech.coqui.numbers import speakable
-from deployments.speech.coqui.opening import required
 from deployments.speech.coqui.xtts import FILES as XTTS_FILES
 from deployments.speech.coqui.xtts import XTTS
 from deployments.speech.coqui.yourtts import FILES as YOURTTS_FILES
 from deployments.speech.coqui.yourtts import YourTTS
+from deployments.speech.opening import required
 from deployments.speech.pocket import PocketTTS
 from deployments.speech.several import Several
 from media.errors import AvatarError

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from deployments.speech.coqui.opening import EXTRA, library_missing, required
+from deployments.speech.coqui.published import Published
+from deployments.speech.opening import command, library_missing, required
 from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
-from deployments.speech.zero_shot import Takes, ZeroShot
+from deployments.speech.zero_shot import Takes
 
 if TYPE_CHECKING:
     from deployments.devices.torch_device import Choice
 
 MODEL: Final = "xtts-v2"
+EXTRA: Final = "coqui"
 FILES: Final = ("config.json", "model.pth", "vocab.json", "speakers_xtts.pth")
 LICENCE: Final = "Coqui Public Model License 1.0.0: non-commercial use only"
 LANGUAGES: Final = (
@@ -30,16 +32,11 @@ _READERS: Final = {"ja": "cutlet", "zh": "pypinyin"}
 
 
 @dataclass(frozen=True, slots=True)
-class XTTS(ZeroShot):
+class XTTS(Published):
     """Speaks in the model's own voices and in cloned ones."""
 
     weights: ClassVar[tuple[str, ...]] = (MODEL,)
     takes: ClassVar[Takes] = Takes("xtts", 22_050, 30.0, LANGUAGES, LICENCE)
-
-    @classmethod
-    def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
-        """Names of the weights that `load` opens with these options. Raises ValueError like it."""
-        return () if options.get("folder") else (_known(str(options.get("model", MODEL))),)
 
     @classmethod
     def load(
@@ -65,7 +62,7 @@ class XTTS(ZeroShot):
         `invalid_request` where the GPU is, `overloaded` where it is full; ValueError for a model
         or a language that there is not.
         """
-        found = required(files, FILES, folder, _known(model))
+        found = required(files, FILES, folder, cls.known(model))
         readable = tuple(tag for tag in LANGUAGES if tag not in _unread())
         offered = listed(languages)
         if wrong := [tag for tag in offered if tag not in readable]:
@@ -73,7 +70,7 @@ class XTTS(ZeroShot):
         try:
             from deployments.speech.coqui.xtts_network import XTTSNetwork
         except ImportError as error:
-            raise library_missing("XTTS", error) from error
+            raise library_missing("XTTS", error, EXTRA) from error
         from deployments.devices.torch_device import open_device
 
         on = open_device(device, "float32", memory_mb)
@@ -82,16 +79,10 @@ class XTTS(ZeroShot):
         return cls(network, voices, manners, _unread(), seed)
 
 
-def _known(model: str) -> str:
-    if model != MODEL:
-        raise ValueError(f"model is {MODEL}, not {model}")
-    return model
-
-
 def _unread() -> dict[str, str]:
     """Languages whose reader is not installed, and what to do."""
     return {
-        tag: f"XTTS reads {tag} by {library}, which is not installed: {EXTRA}."
+        tag: f"XTTS reads {tag} by {library}, which is not installed: {command(EXTRA)}."
         for tag, library in _READERS.items()
         if importlib.util.find_spec(library) is None
     }

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from deployments.speech.coqui.opening import library_missing, required
+from deployments.speech.coqui.published import Published
+from deployments.speech.opening import library_missing, required
 from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
-from deployments.speech.zero_shot import Takes, ZeroShot
+from deployments.speech.zero_shot import Takes
 
 if TYPE_CHECKING:
     from deployments.devices.torch_device import Choice
@@ -32,16 +33,11 @@ LICENCE: Final = "CC BY-NC-ND 4.0: non-commercial use only"
 
 
 @dataclass(frozen=True, slots=True)
-class YourTTS(ZeroShot):
+class YourTTS(Published):
     """Speaks in the model's own voices and in cloned ones."""
 
     weights: ClassVar[tuple[str, ...]] = (MODEL,)
     takes: ClassVar[Takes] = Takes("yourtts", 16_000, 30.0, LANGUAGES, LICENCE)
-
-    @classmethod
-    def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
-        """Names of the weights that `load` opens with these options. Raises ValueError like it."""
-        return () if options.get("folder") else (_known(str(options.get("model", MODEL))),)
 
     @classmethod
     def load(
@@ -64,14 +60,14 @@ class YourTTS(ZeroShot):
         `invalid_request` where the GPU is, `overloaded` where it is full; ValueError for a model
         or a language that there is not.
         """
-        found = required(files, FILES, folder, _known(model))
+        found = required(files, FILES, folder, cls.known(model))
         offered = listed(languages)
         if wrong := sorted(set(offered) - set(LANGUAGES)):
             raise ValueError(f"YourTTS speaks no {wrong[0]}, only {', '.join(LANGUAGES)}")
         try:
             from deployments.speech.coqui.yourtts_network import YourTTSNetwork
         except ImportError as error:
-            raise library_missing("YourTTS", error) from error
+            raise library_missing("YourTTS", error, "coqui") from error
         from deployments.devices.torch_device import open_device
 
         on = open_device(device, "float32", memory_mb)
@@ -79,12 +75,6 @@ class YourTTS(ZeroShot):
         genders = {name: _gender(name) for name in speakers}
         voices, manners = stock_voices(cls.takes, speakers, offered, genders)
         return cls(network, voices, manners, seed=seed)
-
-
-def _known(model: str) -> str:
-    if model != MODEL:
-        raise ValueError(f"model is {MODEL}, not {model}")
-    return model
 
 
 def _gender(name: str) -> str:

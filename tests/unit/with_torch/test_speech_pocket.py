@@ -16,9 +16,9 @@ from deployments.cloning.engine import Cloned
 from deployments.cloning.kept_sample import KeptSample
 from deployments.devices.torch_device import open_device
 from deployments.devices.torch_turns import turn
-from deployments.speech.coqui.opening import tensors
 from deployments.speech.engine import Voice
 from deployments.speech.hibari import Hibari
+from deployments.speech.opening import tensors
 from deployments.speech.pocket import STOCK, PocketTTS
 from deployments.speech.several import Several
 from media.errors import AvatarError

@@ -1,20 +1,24 @@
-"""Opening the files that Coqui's models are published as, without running anything in them."""
+"""Opening the files that speech models are published as, without running anything in them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from media.errors import AvatarError
 
-EXTRA: Final = "pip install 'avatar-serve[coqui]'"
 
-
-def library_missing(model: str, error: ImportError) -> AvatarError:
-    """The fault of a library that is not installed, or not whole."""
-    what = error.name or (str(error).strip().splitlines() or ["coqui-tts"])[0]
+def library_missing(model: str, error: ImportError, extra: str) -> AvatarError:
+    """The fault of a library that is not installed, or not whole; `extra` of ours brings it."""
     return AvatarError(
-        "weights_missing", f"{model} needs more than is installed ({what}): {EXTRA}."
+        "weights_missing",
+        f"{model} needs more than is installed ({error.name or first_line(error)}): "
+        f"{command(extra)}.",
     )
+
+
+def command(extra: str) -> str:
+    """What installs an extra of this project."""
+    return f"pip install 'avatar-serve[{extra}]'"
 
 
 def required(
@@ -63,3 +67,8 @@ def unfit(path: Path, why: str) -> AvatarError:
         f"{path.name} cannot be used ({why}): take the model's files as they are published.",
         details={"file": str(path)},
     )
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library says, in one line; its class where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
