@@ -4,9 +4,12 @@
                                   -> Encode -> Lipsync
 
 `serve run pipeline_graph:app` runs it with defaults; config/*.yaml give each stage its engine,
-resources, autoscaling and limits.
+resources, autoscaling and limits, and the application its `args`.
 """
 
+from ray.serve import Application
+
+from deployments.arguments import Arguments
 from deployments.cloning.deployment import CloningStage
 from deployments.deployed import deployed
 from deployments.director.deployment import DirectorStage
@@ -17,12 +20,18 @@ from deployments.portrait.deployment import PortraitStage
 from deployments.speech.deployment import SpeechStage
 from serve.api.ingress import Ingress
 
-portrait = PortraitStage.bind()
-face = FaceStage.bind()
-speech = SpeechStage.bind()
-lipsync = LipsyncStage.bind()
-encode = EncodeStage.bind(lipsync)
-cloning = CloningStage.bind()
-director = DirectorStage.bind(portrait, face, speech, encode, cloning)
 
-app = Ingress.bind(portrait, face, speech, encode, cloning, director, deployed)
+def app(arguments: Arguments) -> Application:
+    """The application."""
+    portrait = PortraitStage.bind()
+    face = FaceStage.bind()
+    speech = SpeechStage.bind()
+    lipsync = LipsyncStage.bind()
+    encode = EncodeStage.bind(lipsync)
+    cloning = CloningStage.bind()
+    director = DirectorStage.bind(portrait, face, speech, encode, cloning)
+
+    ingress: Application = Ingress.bind(
+        portrait, face, speech, encode, cloning, director, deployed, arguments.access
+    )
+    return ingress

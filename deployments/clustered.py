@@ -15,10 +15,14 @@ _CHANGES: Final = (
     (re.compile(r"^proxy_location: \w+$", re.MULTILINE), "proxy_location: EveryNode"),
     (re.compile(r"^  host: [\w.]+$", re.MULTILINE), "  host: 0.0.0.0"),
 )
+_LOCAL: Final = re.compile(
+    r"^    # Nobody needs a key[^\n]*\n    args: \{access: open\}\n", re.MULTILINE
+)
+"""What holds on one's own machine alone."""
 
 
 def clustered(config: Path) -> str:
-    """The text of a Serve config file with proxies on every node, open to other machines.
+    """The text of a Serve config file with proxies on every node, for holders of access keys.
 
     Raises ValueError for a file that doesn't say, once, where its proxies run and listen.
     """
@@ -27,7 +31,7 @@ def clustered(config: Path) -> str:
         text, times = found.subn(instead, text)
         if times != 1:
             raise ValueError(f"{config} has {times} lines like {instead!r}; one is needed.")
-    settings = text[text.index("proxy_location:") :]
+    settings = _LOCAL.sub("", text[text.index("proxy_location:") :])
     return f"# Made from config/{config.name} by `make k8s`: change it there.\n{settings}"
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 import yaml
 
 from deployments import traces
+from deployments.arguments import opened_too_far
 from deployments.strict import faults
 
 READY_SECONDS: Final = 180.0
@@ -46,11 +47,20 @@ FEWER_WAKES: Final = {
 """On few cores Ray's own threads take what the stages need; an operator's settings win."""
 
 
-def read_config(path: Path, *, host: str | None = None, port: int | None = None) -> dict[str, Any]:
-    """A Serve config file, bound to another address if asked."""
+def read_config(
+    path: Path,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    access: str | None = None,
+) -> dict[str, Any]:
+    """A Serve config file, bound to another address, or with other `access`, if asked."""
     config: dict[str, Any] = yaml.safe_load(path.read_text())
     options = config.setdefault("http_options", {})
     options.update({k: v for k, v in {"host": host, "port": port}.items() if v is not None})
+    if access is not None:
+        for application in config["applications"]:
+            application["args"] = {**(application.get("args") or {}), "access": access}
     return config
 
 
@@ -140,6 +150,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--access", choices=("keys", "open"))
     parser.add_argument(
         "--private", action="store_true", help="end, without draining, when standard input closes"
     )
@@ -151,9 +162,11 @@ def main() -> None:
         threading.Thread(target=_set_at_end_of_input, args=(stopped,), daemon=True).start()
     import ray
 
-    config = read_config(arguments.config, host=arguments.host, port=arguments.port)
+    config = read_config(
+        arguments.config, host=arguments.host, port=arguments.port, access=arguments.access
+    )
     set_defaults()  # before anything imports Serve, which reads them then
-    wrong = list(faults(config))
+    wrong = list(faults(config)) or list(opened_too_far(config))
     if traces.wanted(os.environ) and not traces.can_send():
         wrong.append(traces.MISSING)
     if wrong:

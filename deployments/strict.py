@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from deployments.arguments import Arguments
 from deployments.director.room import DirectorConfig
 from deployments.loading import EngineConfig
 
@@ -32,6 +33,7 @@ def faults(config: Mapping[str, Any]) -> Iterator[str]:
     if wrong:
         return
     for application in config["applications"]:
+        yield from _invalid(application.get("args") or {}, Arguments, "args")
         for deployment in application.get("deployments", []):
             yield from _deployment_faults(deployment)
 

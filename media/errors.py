@@ -22,6 +22,7 @@ RETRYABLE: Final[Mapping[str, bool]] = {
     # The request was not let in.
     "too_large": False,
     "unauthorized": False,
+    "forbidden": False,
     "not_found": False,
     "idempotency_conflict": False,
     "not_finished": True,

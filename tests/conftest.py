@@ -121,7 +121,7 @@ async def services(tmp_path: Path, stages: FakeStages, no_records: Path) -> Asyn
 
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(services))
+    transport = httpx.ASGITransport(create_app(services, access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as opened:
         yield opened
 
@@ -136,7 +136,9 @@ async def live(services: Services) -> AsyncIterator[httpx.AsyncClient]:
 @asynccontextmanager
 async def served(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A client of these services over a real connection."""
-    config = uvicorn.Config(create_app(services), port=0, log_level="error", lifespan="off")
+    config = uvicorn.Config(
+        create_app(services, access="open"), port=0, log_level="error", lifespan="off"
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):

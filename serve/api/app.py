@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serve.access.callers import Access
 from serve.api import (
     avatars,
     content,
@@ -23,12 +24,14 @@ from serve.api import (
     links,
     openapi,
     page,
+    session,
     speech,
     system,
     videos,
     voices,
     webhook_docs,
 )
+from serve.api.gate import Gate
 from serve.api.services import Services
 from serve.api.streaming import Cut
 from serve.storage.keys import new_id
@@ -38,7 +41,7 @@ log = logging.getLogger(__name__)
 _ROUTES: Final = (
     *(videos, content, links, hls, events),
     *(avatars, faces, images, voices, speech),
-    *(system, page),
+    *(session, system, page),
 )
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -47,12 +50,14 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 def create_app(
     services: Services | Callable[[], Awaitable[Services]],
     *,
+    access: Access = "keys",
     shows_request_id: bool = True,
     refused: Callable[[str], None] = lambda code: None,
 ) -> FastAPI:
     """The application over open services, or over what opens them when the server starts.
 
-    Services that the application opened are closed by it; others are their opener's.
+    Services that the application opened are closed by it; others are their opener's. `access` says
+    whom it lets in.
     `shows_request_id` is False behind a server that adds the header x-request-id itself. `refused`
     hears the code of each error that is answered.
     """
@@ -85,6 +90,7 @@ def create_app(
         app.state.services = services
     webhook_docs.describe(app)
     errors.install(app)
+    app.add_middleware(Gate, access=access)
     app.add_middleware(_RequestIds, shown=shows_request_id)
     for module in _ROUTES:
         app.include_router(module.router)

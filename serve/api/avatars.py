@@ -14,7 +14,7 @@ from serve.api.making import make_avatar, undone_unless_recorded
 from serve.api.schemas import AvatarRequest
 from serve.api.services import Services
 from serve.api.uploads import received
-from serve.api.videos import Owner, Using
+from serve.api.videos import Owner, Reach, Using
 from serve.api.views import AvatarList, AvatarView, Deleted, avatar_view, gallery_view
 from serve.jobs import avatars, removal
 from serve.jobs.faces import PREVIEW_SIDE, portrait_of, restore_portrait, smaller
@@ -143,7 +143,7 @@ async def _keep(
     summary="Look at an avatar",
     responses=openapi.errors("not_found"),
 )
-async def get_avatar(avatar_id: str, services: Using, owner: Owner) -> AvatarView:
+async def get_avatar(avatar_id: str, services: Using, owner: Reach) -> AvatarView:
     """Its size, its face and how it came about."""
     if avatar_id in services.gallery:
         return await _gallery_view(services, avatar_id)
@@ -163,7 +163,7 @@ async def get_avatar(avatar_id: str, services: Using, owner: Owner) -> AvatarVie
 async def get_avatar_preview(
     avatar_id: str,
     services: Using,
-    owner: Owner,
+    owner: Reach,
     side: Annotated[
         int | None, Query(ge=32, le=PREVIEW_SIDE, description="Longest side; whole without it.")
     ] = None,
@@ -195,7 +195,7 @@ async def _stored_picture(services: Services, avatar: Avatar) -> bytes:
     summary="Remove an avatar",
     responses=openapi.errors("not_found", "not_finished", "invalid_request"),
 )
-async def delete_avatar(avatar_id: str, services: Using, owner: Owner) -> Deleted:
+async def delete_avatar(avatar_id: str, services: Using, owner: Reach) -> Deleted:
     """Remove one of your own; not while a video is made of it, and not the gallery's."""
     if avatar_id in services.gallery:
         raise AvatarError("invalid_request", "The gallery's avatars are everybody's: they stay.")
@@ -206,9 +206,9 @@ async def delete_avatar(avatar_id: str, services: Using, owner: Owner) -> Delete
     return Deleted(id=avatar.id, object="avatar.deleted")
 
 
-async def _own(services: Services, avatar_id: str, owner: str) -> Avatar:
+async def _own(services: Services, avatar_id: str, owner: str | None) -> Avatar:
     avatar = await avatars.find(services.database, avatar_id, owner)
-    if avatar is None or avatar.owner != owner:
+    if avatar is None or owner not in (None, avatar.owner):
         raise _not_found()
     return avatar
 

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 STATUS: Final[Mapping[str, int]] = {
     "too_large": 413,
     "unauthorized": 401,
+    "forbidden": 403,
     "not_found": 404,
     "idempotency_conflict": 409,
     "not_finished": 409,

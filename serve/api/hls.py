@@ -140,7 +140,7 @@ async def get_video_segment(
 
 
 async def _stored(
-    services: Services, video_id: str, attempt: int, n: int, owner: str
+    services: Services, video_id: str, attempt: int, n: int, owner: str | None
 ) -> tuple[bytes, bytes]:
     job, segment = await published.segment(services.database, video_id, attempt, n, owner)
     await services.following.follow(job, FOLLOWS)

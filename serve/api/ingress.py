@@ -12,6 +12,7 @@ from ray.serve.handle import DeploymentHandle
 from ray.util.metrics import Counter
 
 from serve import logs, spans
+from serve.access.callers import Access
 from serve.api.app import create_app
 from serve.api.background import Background
 from serve.api.services import Services, open_services
@@ -33,6 +34,7 @@ class Ingress:
         cloning: DeploymentHandle[Any],
         director: DeploymentHandle[Any],
         deployed: Deployed,
+        access: Access = "keys",
     ) -> None:
         logs.set_up()
         self._refusals = Counter(
@@ -41,6 +43,7 @@ class Ingress:
         self._cancelled = Counter(
             "avatar_jobs_cancelled", "Videos stopped before they were over.", tag_keys=("reason",)
         )
+        self._access = access
         application = serve.get_replica_context().app_name
         self._stages = HandleStages(
             portrait,
@@ -57,6 +60,7 @@ class Ingress:
         """Serve calls it after __init__; the app opens its services in the replica's own loop."""
         return create_app(
             self._open,
+            access=self._access,
             shows_request_id=False,  # Serve's proxy does
             refused=lambda code: self._refusals.inc(tags={"code": code}),
         )

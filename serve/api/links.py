@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from media.errors import AvatarError
 from serve.access import links
 from serve.api import openapi
-from serve.api.services import base_of, owner_of
-from serve.api.videos import Owner, Using
+from serve.api.services import base_of, reach_of
+from serve.api.videos import Reach, Using
 from serve.jobs import records
 from serve.jobs.urls import job_urls
 
@@ -46,13 +46,13 @@ class Link(BaseModel):
 
 async def viewer_of(
     request: Request, services: Using, video_id: str, link: LinkToken = None
-) -> str:
-    """Whose videos the request may see: its own owner's, or, by a link, this video's owner's.
+) -> str | None:
+    """Whose videos the request may see: those in its reach, or, by a link, this video's owner's.
 
     Raises AvatarError `unauthorized` for a link that does not stand, `not_found`.
     """
     if link is None:
-        return owner_of(request)
+        return reach_of(request)
     secrets = await run_sync(links.read_secrets, services.settings)
     if not links.stands(secrets, video_id, link, time.time()):
         raise AvatarError(
@@ -61,8 +61,8 @@ async def viewer_of(
     return (await records.get(services.database, video_id)).owner
 
 
-Viewer = Annotated[str, Depends(viewer_of)]
-"""In place of `Owner` where a signed link opens the route."""
+Viewer = Annotated[str | None, Depends(viewer_of)]
+"""In place of `Reach` where a signed link opens the route."""
 
 
 @router.post(
@@ -75,7 +75,7 @@ async def share_video(
     video_id: str,
     request: Request,
     services: Using,
-    owner: Owner,
+    owner: Reach,
     wanted: Annotated[LinkRequest | None, Body()] = None,
 ) -> Link:
     """Whoever has the link sees this video, its captions and its progress, until it ends.

@@ -10,8 +10,10 @@ from anyio.to_thread import run_sync
 
 from media.face import Portrait
 from media.voice import ClonedVoice
+from serve.access.callers import Caller
 from serve.api import examine
 from serve.api.background import nudge
+from serve.api.expected import expected_seconds
 from serve.api.schemas import VideoRequest
 from serve.api.services import Services
 from serve.jobs import avatars, records, removal
@@ -38,7 +40,7 @@ class _Face:
 async def accept_video(
     services: Services,
     wanted: VideoRequest,
-    owner: str,
+    caller: Caller,
     *,
     must_follow: bool = False,
     note: Note | None = None,
@@ -50,10 +52,10 @@ async def accept_video(
     is accepted.
     """
     examine.webhook(services, wanted.webhook_url)
-    speech = await examine.speech(services, wanted, owner)
-    face = await _face(services, wanted, owner)
+    speech = await examine.speech(services, wanted, caller.owner)
+    face = await _face(services, wanted, caller.owner)
     return await services.background.finish(
-        _accept(services, wanted, owner, speech, face, must_follow, note)
+        _accept(services, wanted, caller, speech, face, must_follow, note)
     )
 
 
@@ -70,7 +72,7 @@ async def _face(services: Services, wanted: VideoRequest, owner: str) -> _Face:
 async def _accept(
     services: Services,
     wanted: VideoRequest,
-    owner: str,
+    caller: Caller,
     speech: examine.Speech,
     face: _Face,
     must_follow: bool,
@@ -82,7 +84,7 @@ async def _accept(
         avatar = face.known or await make_avatar(
             services,
             undo,
-            owner,
+            caller.owner,
             portrait=face.portrait,
             origin={"prompt": face.prompt, "seed": wanted.seed} if face.prompt else {},
         )
@@ -90,15 +92,17 @@ async def _accept(
             id=keys.new_id("vid"),
             request=dict(_inputs(wanted, speech, recording)),
             avatar_id=avatar.id,
-            owner=owner,
+            owner=caller.owner,
             metadata=wanted.metadata,
             must_follow=must_follow,
             webhook_url=wanted.webhook_url,
+            expected_seconds=expected_seconds(wanted, recording),
         )
         job = await records.create(
             services.database,
             new,
             max_active=services.settings.max_active_jobs,
+            quota=caller.quota,
             avatar=None if face.known else avatar,
             note=note,
         )

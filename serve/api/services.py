@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter
 from fastapi import Request
 
+from media.errors import AvatarError
+from serve.access.callers import Caller
 from serve.api.background import Background
 from serve.api.following import Following
 from serve.api.gallery import GalleryAvatar, load_gallery
@@ -66,9 +68,23 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def caller_of(request: Request) -> Caller:
+    """Who calls. Raises AvatarError `unauthorized` where only an access key would say."""
+    caller = request.state.caller
+    if caller is None:
+        raise AvatarError("unauthorized", "A link opens one video's files alone: send a key.")
+    assert isinstance(caller, Caller)  # noqa: S101 - set by the gate
+    return caller
+
+
 def owner_of(request: Request) -> str:
-    """Whose request it is; there is one owner until the service has access keys."""
-    return "local"
+    """Whose request it is, for what is made and listed."""
+    return caller_of(request).owner
+
+
+def reach_of(request: Request) -> str | None:
+    """Whose things the request can name by their ids; None: anybody's."""
+    return caller_of(request).reaches
 
 
 def base_of(request: Request, settings: Settings) -> str:

@@ -4,11 +4,12 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from serve.access.callers import Caller
 from serve.api import openapi
 from serve.api.idempotent import RepeatKey, is_repeat, once
 from serve.api.making import accept_video
 from serve.api.schemas import VideoRequest
-from serve.api.services import Services, owner_of, services_of
+from serve.api.services import Services, caller_of, owner_of, reach_of, services_of
 from serve.api.streaming import stream_video
 from serve.api.uploads import received
 from serve.api.views import Deleted, Video, VideoList, video_view
@@ -20,7 +21,9 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 FILES: Final = ("audio", "avatar_image")
 
 Using = Annotated[Services, Depends(services_of)]
+Calling = Annotated[Caller, Depends(caller_of)]
 Owner = Annotated[str, Depends(owner_of)]
+Reach = Annotated[str | None, Depends(reach_of)]
 
 _EXAMPLES: Final = {
     "A gallery avatar and a sentence": {
@@ -60,7 +63,8 @@ _EXAMPLES: Final = {
                 "unreadable_audio",
             ),
             *("silent_audio", "empty_text", "text_too_long", "unknown_voice", "unknown_avatar"),
-            *("invalid_request", "too_large", "too_many_jobs", "overloaded", "weights_missing"),
+            *("invalid_request", "too_large", "too_many_jobs", "rate_limited", "overloaded"),
+            *("weights_missing",),
             *("idempotency_conflict", "not_finished"),
         ),
     },
@@ -69,7 +73,7 @@ async def create_video(
     request: Request,
     response: Response,
     services: Using,
-    owner: Owner,
+    caller: Calling,
     key: RepeatKey,
     stream: Annotated[bool, Query(description="Answer with the video itself.")] = False,
 ) -> Video | Response:
@@ -87,8 +91,8 @@ async def create_video(
             services,
             key,
             wanted,
-            make=lambda note: accept_video(services, wanted, owner, must_follow=stream, note=note),
-            find=lambda job_id: records.get(services.database, job_id, owner),
+            make=lambda note: accept_video(services, wanted, caller, must_follow=stream, note=note),
+            find=lambda job_id: records.get(services.database, job_id, caller.owner),
         )
     if stream:
         answer = await stream_video(services, job)
@@ -123,7 +127,7 @@ async def list_videos(
     summary="Look at a video's record",
     responses=openapi.errors("not_found"),
 )
-async def get_video(video_id: str, services: Using, owner: Owner) -> Video:
+async def get_video(video_id: str, services: Using, owner: Reach) -> Video:
     """Status, progress, timings and where to fetch what is there."""
     return await _view(services, await records.get(services.database, video_id, owner))
 
@@ -134,7 +138,7 @@ async def get_video(video_id: str, services: Using, owner: Owner) -> Video:
     summary="Stop a video",
     responses=openapi.errors("not_found"),
 )
-async def cancel_video(video_id: str, services: Using, owner: Owner) -> Video:
+async def cancel_video(video_id: str, services: Using, owner: Reach) -> Video:
     """Stop a queued or running video; a finished one stays as it was."""
     job = await records.cancel(
         services.database, video_id, owner, stopped=lambda: services.cancelled("asked")
@@ -148,7 +152,7 @@ async def cancel_video(video_id: str, services: Using, owner: Owner) -> Video:
     summary="Remove a video",
     responses=openapi.errors("not_found"),
 )
-async def delete_video(video_id: str, services: Using, owner: Owner) -> Deleted:
+async def delete_video(video_id: str, services: Using, owner: Reach) -> Deleted:
     """Remove the record, the video, the upload and the avatar made for it alone."""
     job = await records.get(services.database, video_id, owner)
     await services.background.finish(

@@ -16,7 +16,7 @@ from serve.api.ranges import answer_file, matches
 from serve.api.services import Services
 from serve.api.speakers import speaks, stock_voices
 from serve.api.uploads import received
-from serve.api.videos import Owner, Using
+from serve.api.videos import Owner, Reach, Using
 from serve.api.views import Deleted
 from serve.api.voice_shapes import VoiceList, VoiceRequest, VoiceView, cloned_view, stock_view
 from serve.jobs import models, removal, voices
@@ -112,7 +112,7 @@ async def create_voice(
     summary="Look at a voice",
     responses=openapi.errors("not_found", "overloaded"),
 )
-async def get_voice(voice_id: str, services: Using, owner: Owner) -> VoiceView:
+async def get_voice(voice_id: str, services: Using, owner: Reach) -> VoiceView:
     """Its languages, its engine and its licence; of a cloned one also how far it is made."""
     cloned = await voices.find(services.database, voice_id, owner)
     if cloned is not None:
@@ -126,7 +126,7 @@ async def get_voice(voice_id: str, services: Using, owner: Owner) -> VoiceView:
     summary="Remove a cloned voice",
     responses=openapi.errors("not_found", "not_finished", "invalid_request", "overloaded"),
 )
-async def delete_voice(voice_id: str, services: Using, owner: Owner) -> Deleted:
+async def delete_voice(voice_id: str, services: Using, owner: Reach) -> Deleted:
     """Remove the voice, its consent, its sample and all that was kept of what it said.
 
     Not while a video is made in which it speaks, and not a stock voice. One that is being made is
@@ -156,7 +156,7 @@ async def delete_voice(voice_id: str, services: Using, owner: Owner) -> Deleted:
 )
 @router.head("/{voice_id}/sample", include_in_schema=False)
 async def get_voice_sample(
-    voice_id: str, request: Request, services: Using, owner: Owner
+    voice_id: str, request: Request, services: Using, owner: Reach
 ) -> Response:
     """A sentence in the voice's own language, spoken when it is first asked for and then kept.
 
@@ -176,7 +176,7 @@ async def get_voice_sample(
     return answer_file(request, services.artifacts, key, kind, about, headers)
 
 
-async def _speaking(services: Services, voice_id: str, owner: str) -> Voice | ClonedVoice:
+async def _speaking(services: Services, voice_id: str, owner: str | None) -> Voice | ClonedVoice:
     cloned = await voices.find(services.database, voice_id, owner)
     return await _stock(services, voice_id) if cloned is None else voices.as_cloned(cloned)
 

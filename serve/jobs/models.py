@@ -1,4 +1,4 @@
-"""The tables: jobs, their segments and events, avatars and voices. Times are Unix seconds."""
+"""The tables: jobs, their segments and events, avatars, voices, keys. Times are Unix seconds."""
 
 from typing import Any, ClassVar, Final, Literal
 
@@ -81,6 +81,8 @@ class Job(Leased):
     followed_at: Mapped[float | None]
     """When somebody last took a part of it or its events."""
     webhook_url: Mapped[str | None]
+    expected_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    """How long the video was likely to get when it was accepted."""
 
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """`files` {variant: {key, type}}, seconds, frames, width, height."""
@@ -219,6 +221,38 @@ class IdempotencyKey(Base):
     held_until: Mapped[float | None]
     """While the first request is under way; after it the key may be taken again."""
     created_at: Mapped[float]
+
+
+class AccessKey(Base):
+    """What lets somebody in, and how far; the key itself is not kept."""
+
+    __tablename__ = "access_keys"
+
+    id: Mapped[str] = mapped_column(String(_ID), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(_ID), index=True)
+    """Whose jobs, avatars and voices it reaches; several keys may share them."""
+    name: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the key's secret, in hexadecimal."""
+    scope: Mapped[str] = mapped_column(String(16))
+    """read, write or admin."""
+    seconds_a_day: Mapped[float | None]
+    """Of video; None: as many as the service makes."""
+    active_jobs: Mapped[int | None]
+    created_at: Mapped[float]
+    expires_at: Mapped[float | None]
+    revoked_at: Mapped[float | None]
+
+
+class Usage(Base):
+    """Seconds of video that were made for an owner on one day (UTC)."""
+
+    __tablename__ = "usage"
+
+    owner: Mapped[str] = mapped_column(String(_ID), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    """Days since 1970-01-01."""
+    seconds: Mapped[float]
 
 
 class Delivery(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
-from serve.jobs import events
+from serve.jobs import events, quotas
 from serve.jobs.database import Database, expiry
 from serve.jobs.faults import as_dict
 from serve.jobs.leases import hold
@@ -165,6 +165,7 @@ async def _close(
         for table in (Segment, Piece):
             earlier = delete(table).where(table.job_id == job.id, table.attempt < job.attempt)
             await session.execute(earlier)
+    await quotas.spend(session, job, at)
     job.status = status
     job.completed_at = at
     job.expires_at = expiry(session, at)

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
-from serve.jobs import events, paging, voices
+from serve.jobs import events, paging, quotas, voices
 from serve.jobs.database import Database, alone, clock, expiry, now
 from serve.jobs.idempotency import Note
 from serve.jobs.models import ACTIVE, OVER, Avatar, Job
 from serve.jobs.naming import alone_with_portrait
 from serve.jobs.paging import Order
+from serve.jobs.quotas import UNLIMITED, Quota
 
 _GUESSED_SECONDS: Final = 10.0  # a job's duration while none has been measured
 _MEASURED_JOBS: Final = 20
@@ -31,6 +32,8 @@ class NewJob:
     metadata: dict[str, str] = field(default_factory=dict)
     must_follow: bool = False
     webhook_url: str | None = None
+    expected_seconds: float = 0.0
+    """How long the video is likely to get."""
 
 
 async def create(
@@ -38,19 +41,21 @@ async def create(
     new: NewJob,
     *,
     max_active: int,
+    quota: Quota = UNLIMITED,
     avatar: Avatar | None = None,
     note: Note | None = None,
 ) -> Job:
     """Accept a job, with the unlisted avatar that was made for it, if any.
 
     `note` is written in the same transaction; what it raises undoes all.
-    Raises AvatarError `too_many_jobs` (details: retry_after, seconds), `unknown_avatar` and
-    `unknown_voice`.
+    Raises AvatarError `too_many_jobs` and `rate_limited` (details: retry_after, seconds),
+    `too_large` for what `quota` never lets in, `unknown_avatar` and `unknown_voice`.
     """
     async with database.write() as session:
         await alone(session, "accepting")  # another one would count the same jobs
         await require_room(session, max_active)
         at = await clock(session)
+        await quotas.require(session, new.owner, quota, new.expected_seconds, at)
         if avatar is not None:
             await alone_with_portrait(session, avatar.portrait)
             avatar.created_at = at
@@ -74,6 +79,7 @@ async def create(
             followed_at=at if new.must_follow else None,
             last_event=0,
             webhook_url=new.webhook_url,
+            expected_seconds=new.expected_seconds,
         )
         session.add(job)
         await session.flush()  # events refer to the row
@@ -188,6 +194,7 @@ async def stop(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[Jo
     for job, at in stopped:
         data = {"status": "cancelled", "progress": job.progress}
         events.append(session, job, "status", data, at)
+        await quotas.spend(session, job, at)
     return [job for job, _ in stopped]
 
 

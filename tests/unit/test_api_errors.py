@@ -75,7 +75,7 @@ async def test_a_store_that_is_away_is_told_to_come_again(
     for name, value in credentials("http://127.0.0.1:1").items():
         monkeypatch.setenv(name, value)
     away = replace(services, artifacts=open_artifacts("s3://bucket"))
-    transport = httpx.ASGITransport(create_app(away), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(create_app(away, access="open"), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.post("/v1/videos", json=SPOKEN)
     assert answer.status_code == 503
@@ -163,7 +163,7 @@ async def test_a_stage_that_does_not_answer_in_time_is_an_overload(
 
 async def test_each_refusal_is_told_by_its_code(services: Services, stages: FakeStages) -> None:
     codes: list[str] = []
-    transport = httpx.ASGITransport(create_app(services, refused=codes.append))
+    transport = httpx.ASGITransport(create_app(services, refused=codes.append, access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.post("/v1/videos", json=SPOKEN)).status_code == 202
         assert not codes

@@ -148,7 +148,7 @@ async def test_what_ended_without_a_video_is_not_shared(
 
 async def test_links_have_the_address_that_clients_know(services: Services, job: str) -> None:
     outside = services.settings.model_copy(update={"public_url": "https://talk.example/avatars/"})
-    app = create_app(replace(services, settings=outside))
+    app = create_app(replace(services, settings=outside), access="open")
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://inside:8000") as http:
         answer = (await http.post(f"/v1/videos/{job}/share")).json()
@@ -182,7 +182,7 @@ def test_where_several_machines_may_serve_a_secret_must_be_set(tmp_path: Path) -
 
 async def test_a_service_without_a_secret_says_so(services: Services, job: str) -> None:
     settings = services.settings.model_copy(update={"storage_url": "s3://bucket"})
-    transport = httpx.ASGITransport(create_app(replace(services, settings=settings)))
+    transport = httpx.ASGITransport(create_app(replace(services, settings=settings), access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
         answer = await http.post(f"/v1/videos/{job}/share")
     check_refusal(answer, "not_found", None, 404)

@@ -58,7 +58,7 @@ async def test_a_client_that_leaves_mid_upload_leaves_nothing(
         pass
 
     with caplog.at_level(logging.INFO):
-        await create_app(services)(scope(headers), receive, send)  # type: ignore[arg-type]  # ASGI
+        await create_app(services, access="open")(scope(headers), receive, send)  # type: ignore[arg-type]  # ASGI
     assert any(seen), "the upload went through the temporary folder"
     assert files_below(temporary) == set()
     assert stored() == set()
@@ -70,7 +70,7 @@ async def test_a_request_that_is_dropped_while_it_is_examined_leaves_nothing(
     services: Services, stages: FakeStages, stored: Stored, temporary: Path
 ) -> None:
     stages.delays["mesh"] = 30
-    transport = httpx.ASGITransport(create_app(services))
+    transport = httpx.ASGITransport(create_app(services, access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         asking = asyncio.create_task(
             client.post("/v1/videos", data={"text": "Hi."}, files={"avatar_image": ("x", png())})
@@ -96,7 +96,7 @@ async def test_a_request_that_is_dropped_once_it_is_accepted_is_carried_through(
         await put(key, data)
 
     monkeypatch.setattr(type(services.artifacts), "put", slow_put)
-    transport = httpx.ASGITransport(create_app(services))
+    transport = httpx.ASGITransport(create_app(services, access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         asking = asyncio.create_task(
             client.post("/v1/videos", data={"text": "Hi."}, files={"avatar_image": ("x", png())})
@@ -122,7 +122,7 @@ async def test_a_form_is_read_the_same_in_pieces_of_any_size(
         for first in range(0, len(body), cut):
             yield body[first : first + cut]
 
-    transport = httpx.ASGITransport(create_app(services))
+    transport = httpx.ASGITransport(create_app(services, access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.post("/v1/videos", content=pieces(), headers=headers)
     # Everything arrived whole: what is wrong is said about the recording's content.

@@ -31,7 +31,7 @@ async def test_a_refusal_at_the_last_moment_leaves_no_byte(
 ) -> None:
     stages.delays["mesh"] = 0.3  # time for the place to be taken while the picture is examined
     narrow = replace(services, settings=services.settings.model_copy(update={"max_active_jobs": 1}))
-    transport = httpx.ASGITransport(create_app(narrow))
+    transport = httpx.ASGITransport(create_app(narrow, access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answers = await asyncio.gather(
             *(

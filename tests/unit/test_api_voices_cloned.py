@@ -357,7 +357,7 @@ async def test_nobody_hears_or_uses_anothers_voice(
     client: httpx.AsyncClient, services: Services
 ) -> None:
     voice = await cloned(client)
-    app = create_app(services)
+    app = create_app(services, access="open")
     app.dependency_overrides[owner_of] = lambda: "somebody else"
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as other:

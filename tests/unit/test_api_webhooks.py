@@ -221,7 +221,7 @@ async def test_a_receiver_that_cannot_be_is_refused_at_once(
 ) -> None:
     closed = {"webhook_http": False, "webhook_private": False}
     narrow = with_settings(services, **(closed | settings))
-    transport = httpx.ASGITransport(create_app(narrow))
+    transport = httpx.ASGITransport(create_app(narrow, access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await ask(client, webhook_url=url)
         check_refusal(answer, "invalid_request", "webhook_url")

@@ -22,8 +22,8 @@ from serve.jobs.models import Base
 from serve.jobs.progress import Made
 from tests.fakes import queue_job
 
-NEW_COLUMNS = ("idle_claims", "must_follow", "followed_at", "webhook_url")
-NEW_TABLES = ("pieces", "deliveries", "idempotency_keys", "voices")
+NEW_COLUMNS = ("idle_claims", "must_follow", "followed_at", "webhook_url", "expected_seconds")
+NEW_TABLES = ("pieces", "deliveries", "idempotency_keys", "voices", "access_keys", "usage")
 
 
 @pytest.fixture
