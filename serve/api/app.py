@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,6 +47,14 @@ _ROUTES: Final = (
     *(session, system, page),
 )
 
+_KEY: Final = Depends(
+    HTTPBearer(
+        scheme_name="key",
+        description="An access key, made by `avatar-serve keys create`.",
+        auto_error=False,
+    )
+)
+"""For the API's description: the gate has looked at the key before."""
 _TAKEN: Final = ("Authorization", "Content-Type", "Idempotency-Key", "Range", "X-Request-Id")
 _SHOWN: Final = (
     *("Content-Range", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-Id"),
@@ -86,7 +95,7 @@ def create_app(
         version=version("avatar-serve"),
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
-        responses=openapi.errors("invalid_request", "internal"),
+        responses=openapi.errors("invalid_request", "unauthorized", "forbidden", "internal"),
         lifespan=lifespan,
         redirect_slashes=False,
         # Serve's span of the request goes on into its stages. FastAPI's own would begin a trace of
@@ -113,7 +122,7 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(_RequestIds, shown=shows_request_id)
     for module in _ROUTES:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[_KEY])
     return app
 
 

@@ -128,13 +128,14 @@ def test_the_launcher_starts_nothing_with_a_config_that_is_wrong(tmp_path: Path)
     assert "Director.autoscaling_config.max_replica is no setting of Serve" in told.stderr
 
 
-def test_a_cluster_takes_a_config_of_one_machine_open_to_other_machines() -> None:
+def test_a_cluster_takes_the_config_of_one_machine_for_holders_of_keys() -> None:
     changed = yaml.safe_load(clustered(LOCAL_CONFIG))
     ours = yaml.safe_load(LOCAL_CONFIG.read_text())
     assert changed.pop("proxy_location") == "EveryNode"
     assert changed["http_options"].pop("host") == "0.0.0.0"  # noqa: S104 - a pod's own
     assert ours.pop("proxy_location") == "HeadOnly"
     assert ours["http_options"].pop("host") == "127.0.0.1"
+    assert ours["applications"][0].pop("args") == {"access": "open"}
     assert changed == ours
 
 
