@@ -1,5 +1,5 @@
 # make demo: a first video.  make test: the tests.  make serve: keep the server up.
-# make serve CONFIG=config/voices.yaml: more voices, and cloned ones.
+# make serve CONFIG=config/voices.yaml ACCESS=open: more voices, and cloned ones; without ACCESS for holders of keys.
 # make test-fast: the tests that need no torch.  make gpu: all engines, on CUDA.
 # make k8s: Serve configs of k8s/overlays from config/.  make sbom: what is installed, as CycloneDX (sbom.json).
 # make test-coqui: XTTS and YourTTS, in an environment of their own (9 GB).
@@ -35,7 +35,7 @@ gpu: $(VENV)/bin/python
 
 serve: $(VENV)/.base
 	$(BIN)/avatar-serve weights fetch --config $(CONFIG)
-	$(BIN)/avatar-serve serve --config $(CONFIG)
+	$(BIN)/avatar-serve serve --config $(CONFIG) $(if $(ACCESS),--access $(ACCESS))
 
 test: $(VENV)/.$(EXTRAS)
 	$(BIN)/avatar-serve weights fetch $(TEST_WEIGHTS)

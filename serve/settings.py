@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, field_validator
@@ -57,6 +58,11 @@ class Settings(BaseSettings):
     public_url: str = ""
     """Address that clients know the service by, for links that are sent whole; empty: the one that
     the request came to. Needed behind a proxy that ends TLS."""
+    pages: list[str] = Field(default_factory=list)
+    """Origins whose pages may call the service from browsers, as JSON:
+    ["https://shop.example.com"]. None: the service's own page alone."""
+    key: SecretStr = SecretStr("")
+    """The access key that commands bring to a server."""
     idempotency_seconds: float = Field(default=86_400.0, gt=0)
     """How long an Idempotency-Key stands for its first request."""
     link_secret: SecretStr = SecretStr("")
@@ -81,6 +87,15 @@ class Settings(BaseSettings):
     def _secrets_can_sign(cls, secret: SecretStr) -> SecretStr:
         read_secrets(secret.get_secret_value())
         return secret
+
+    @field_validator("pages")
+    @classmethod
+    def _pages_are_origins(cls, pages: list[str]) -> list[str]:
+        for page in pages:
+            parts = urlsplit(page)
+            if parts.scheme not in ("http", "https") or page != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError("each is an origin such as https://shop.example.com")
+        return pages
 
     @field_validator("link_secret")
     @classmethod

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
+from media.errors import RETRYABLE
 from serve.api.app import create_app
 from serve.api.gallery import load_gallery
 from serve.api.services import Services, open_services
@@ -197,7 +198,7 @@ def check_refusal(answer: httpx.Response, code: str, param: str | None, status: 
     assert answer.status_code == status, answer.text
     error = answer.json()["error"]
     assert (error["code"], error["param"]) == (code, param)
-    assert error["retryable"] is False
+    assert error["retryable"] is RETRYABLE[code]
     assert error["message"].endswith(".")
     assert len(error["message"]) < 300
     for leak in ("Traceback", "pydantic", "Error(", ".py", "0x"):

@@ -2,14 +2,16 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.access.callers import Access
@@ -32,6 +34,7 @@ from serve.api import (
     webhook_docs,
 )
 from serve.api.gate import Gate
+from serve.api.guards import BodyPatience, SecurityHeaders
 from serve.api.services import Services
 from serve.api.streaming import Cut
 from serve.storage.keys import new_id
@@ -44,6 +47,19 @@ _ROUTES: Final = (
     *(session, system, page),
 )
 
+_KEY: Final = Depends(
+    HTTPBearer(
+        scheme_name="key",
+        description="An access key, made by `avatar-serve keys create`.",
+        auto_error=False,
+    )
+)
+"""For the API's description: the gate has looked at the key before."""
+_TAKEN: Final = ("Authorization", "Content-Type", "Idempotency-Key", "Range", "X-Request-Id")
+_SHOWN: Final = (
+    *("Content-Range", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-Id"),
+)
+"""Headers that other pages' scripts may send and see."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -51,13 +67,14 @@ def create_app(
     services: Services | Callable[[], Awaitable[Services]],
     *,
     access: Access = "keys",
+    pages: Sequence[str] = (),
     shows_request_id: bool = True,
     refused: Callable[[str], None] = lambda code: None,
 ) -> FastAPI:
     """The application over open services, or over what opens them when the server starts.
 
     Services that the application opened are closed by it; others are their opener's. `access` says
-    whom it lets in.
+    whom it lets in, `pages` the origins whose scripts may call it from browsers, with a key.
     `shows_request_id` is False behind a server that adds the header x-request-id itself. `refused`
     hears the code of each error that is answered.
     """
@@ -78,22 +95,34 @@ def create_app(
         version=version("avatar-serve"),
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
-        responses=openapi.errors("invalid_request", "internal"),
+        responses=openapi.errors("invalid_request", "unauthorized", "forbidden", "internal"),
         lifespan=lifespan,
         redirect_slashes=False,
         # Serve's span of the request goes on into its stages. FastAPI's own would begin a trace of
         # its own in the middle, hold queries (tokens of links), and log exceptions whole.
         telemetry={"tracing": False, "logs": False, "auto_configure": False},
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.refused = refused
     if isinstance(services, Services):
         app.state.services = services
     webhook_docs.describe(app)
     errors.install(app)
+    app.add_middleware(BodyPatience)
     app.add_middleware(Gate, access=access)
+    if pages:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=pages,
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
+            allow_headers=_TAKEN,
+            expose_headers=_SHOWN,
+        )
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(_RequestIds, shown=shows_request_id)
     for module in _ROUTES:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[_KEY])
     return app
 
 

@@ -25,7 +25,7 @@ _OPEN: Final = re.compile(
     r"/|/web/[^/]+|/watch/[^/]+"  # the page, which shows nothing of anybody's by itself
     r"|/healthz|/readyz|/docs|/openapi\.json"
     r"|/v1/session"  # which checks the key that it is given
-    r"|/v1/images/[^/]+"  # painted pictures: whoever knows the unguessable address, for an hour
+    r"|/v1/images/[^/]+/[^/]+"  # painted pictures, for an hour: their addresses can not be guessed
 )
 _BY_LINK: Final = re.compile(r"/v1/videos/[^/]+/.+")
 _LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -61,6 +61,7 @@ class Ingress:
         return create_app(
             self._open,
             access=self._access,
+            pages=Settings().pages,
             shows_request_id=False,  # Serve's proxy does
             refused=lambda code: self._refusals.inc(tags={"code": code}),
         )

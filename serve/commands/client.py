@@ -12,6 +12,7 @@ import httpx
 
 from media.errors import RETRYABLE, AvatarError
 from serve.commands.private import private_server
+from serve.settings import Settings
 
 PATIENCE: Final = httpx.Timeout(120.0, connect=10.0)
 
@@ -77,7 +78,9 @@ def connected(server: str | None) -> Iterator[Client]:
         with private_server() as url, connected(url) as client:
             yield client
         return
-    with httpx.Client(base_url=server, timeout=PATIENCE, trust_env=False) as http:
+    key = Settings().key.get_secret_value()
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with httpx.Client(base_url=server, headers=headers, timeout=PATIENCE, trust_env=False) as http:
         try:
             yield Client(http)
         except httpx.ConnectError:

@@ -86,7 +86,7 @@ async def require(
 
 
 async def spend(session: AsyncSession, job: Job, at: float) -> None:
-    """Count what a job that ends now has had made: all of it, or what was published of it."""
+    """Count what a job that ends now has had made: the segments that were published."""
     seconds = await _made(session, job)
     if not seconds:
         return
@@ -100,8 +100,6 @@ async def spend(session: AsyncSession, job: Job, at: float) -> None:
 
 
 async def _made(session: AsyncSession, job: Job) -> float:
-    if job.result is not None:
-        return float(job.result["seconds"])
     published = select(func.max(Segment.stop)).where(
         Segment.job_id == job.id, Segment.attempt == job.attempt, Segment.n < job.next_segment
     )

@@ -15,9 +15,7 @@ from tests.contract.capacity import Group, capacity_faults
 from tests.contract.rendering import Document, of_kind, ray_service, worker_groups
 from tests.contract.schemas import schema_faults
 
-OUTSIDE: Final = frozenset(
-    {"avatar-redis", "avatar-secrets", "avatar-postgres-app", "avatar-users", "avatar-tls"}
-)
+OUTSIDE: Final = frozenset({"avatar-redis", "avatar-secrets", "avatar-postgres-app", "avatar-tls"})
 """Secrets that the operator makes: docs/04-clusters.md tells of each."""
 SECRET: Final = re.compile(r"SECRET|PASSWORD|TOKEN|_KEY|DATABASE_URL")
 KUBERAYS_PORTS: Final = frozenset({52365})

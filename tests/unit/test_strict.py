@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deployments.arguments import Arguments, opened_too_far
 from deployments.clustered import clustered
 from deployments.strict import faults
 from pipeline_graph import app
@@ -20,7 +21,7 @@ CLUSTER = yaml.safe_load(LOCAL_CONFIG.with_name("cluster.yaml").read_text())
 
 
 def deployments_of_the_graph() -> set[str]:
-    found, todo = {}, [app]
+    found, todo = {}, [app(Arguments())]
     while todo:
         bound = todo.pop()._bound_deployment
         found[bound.name] = bound
@@ -50,6 +51,28 @@ def test_our_own_configs_name_every_deployment_of_the_graph(config: Path) -> Non
     assert {d["name"] for d in application["deployments"]} == deployments_of_the_graph()
 
 
+def test_only_the_local_profile_lets_everybody_in() -> None:
+    opened = [
+        path.name
+        for path in CONFIGS
+        if "open" in str(yaml.safe_load(path.read_text())["applications"][0].get("args"))
+    ]
+    assert opened == ["local.yaml"]
+    assert "args" not in yaml.safe_load(clustered(LOCAL_CONFIG))["applications"][0]
+
+
+@pytest.mark.parametrize("host", ["::", "10.1.2.3", "example.com", "127.0.0.1.evil"])
+def test_an_open_service_is_refused_where_others_reach_it(host: str) -> None:
+    config = yaml.safe_load(LOCAL_CONFIG.read_text())
+    for near in ("127.0.0.1", "localhost", "::1", "127.8.8.8"):
+        assert list(opened_too_far(config | {"http_options": {"host": near}})) == []
+    far = config | {"http_options": {"host": host}}
+    (sentence,) = opened_too_far(far)
+    assert "--access keys" in sentence
+    far["applications"][0]["args"] = {"access": "keys"}
+    assert list(opened_too_far(far)) == []
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -59,6 +82,8 @@ def test_our_own_configs_name_every_deployment_of_the_graph(config: Path) -> Non
         (lambda c: c["logging_config"].update(level="INFO"), "logging_config.level"),
         (lambda c: c["applications"][0].update(import_pat="x"), "avatar.import_pat is no"),
         (lambda c: c["applications"][0].pop("import_path"), "import_path: Field required"),
+        (lambda c: c["applications"][0].update(args={"access": "all"}), "args.access: "),
+        (lambda c: c["applications"][0].update(args={"acess": "open"}), "args.acess: "),
         (lambda c: stage(c, "Face").update(max_ongoing_request=3), "Face.max_ongoing_request is"),
         (lambda c: stage(c, "Face").update(max_ongoing_requests="a"), "max_ongoing_requests"),
         (lambda c: set_policy(c, "deployments.no:such"), "No module named 'deployments.no'"),
@@ -103,13 +128,14 @@ def test_the_launcher_starts_nothing_with_a_config_that_is_wrong(tmp_path: Path)
     assert "Director.autoscaling_config.max_replica is no setting of Serve" in told.stderr
 
 
-def test_a_cluster_takes_a_config_of_one_machine_open_to_other_machines() -> None:
+def test_a_cluster_takes_the_config_of_one_machine_for_holders_of_keys() -> None:
     changed = yaml.safe_load(clustered(LOCAL_CONFIG))
     ours = yaml.safe_load(LOCAL_CONFIG.read_text())
     assert changed.pop("proxy_location") == "EveryNode"
     assert changed["http_options"].pop("host") == "0.0.0.0"  # noqa: S104 - a pod's own
     assert ours.pop("proxy_location") == "HeadOnly"
     assert ours["http_options"].pop("host") == "127.0.0.1"
+    assert ours["applications"][0].pop("args") == {"access": "open"}
     assert changed == ours
 
 
