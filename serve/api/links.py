@@ -110,9 +110,7 @@ async def share_video(
     expires = int(time.time()) + (wanted or LinkRequest()).seconds
     token = links.sign(secrets[0], job.id, expires)
     base = base_of(request, services.settings)
-    urls = {
-        name: f"{base}{path}" for name, path in _opened(job, token).items() if name != "self"
-    }
+    urls = {name: f"{base}{path}" for name, path in _opened(job, token).items() if name != "self"}
     if first := urls.get("video") or urls.get("hls"):
         page = f"{base}/watch/{job.id}?link={token}"
         return Link(page_url=page, url=first, urls=urls, expires_at=expires)

@@ -8,6 +8,7 @@ import { read, write } from "./kept.js";
 
 const MOST = 60;
 const EVERY = 3000;
+const EXCERPT = 120; // characters; a longer text is cut off there
 const STATUS = { queued: "waiting", completed: "ready", failed: "failed", cancelled: "cancelled" };
 
 export function history({ show, cancel, shows, close }) {
@@ -134,5 +135,6 @@ const about = (record) =>
 
 /** How its text begins, without the marks of SSML; else what is heard instead. */
 const titleOf = ({ speech }) =>
-  said(speech.excerpt ?? "") ||
-  `A recording${speech.seconds ? ` of ${speech.seconds.toFixed(1)} s` : ""}`;
+  speech.excerpt
+    ? said(speech.excerpt) + (speech.excerpt.length < EXCERPT ? "" : "…")
+    : `A recording${speech.seconds ? ` of ${speech.seconds.toFixed(1)} s` : ""}`;

@@ -25,13 +25,13 @@ export function recorder(place, { id, choose, limits, problem, changed }) {
     clear();
     tell(problem);
     if (!navigator.mediaDevices) {
-      return tell(problem, "The browser lends the microphone only to pages from https or from this very machine: choose a file instead.");
+      return tell(problem, "The microphone works only on pages from https or this very machine: choose a file instead.");
     }
     record.disabled = true; // while the browser asks
     try {
       listenTo(await navigator.mediaDevices.getUserMedia({ audio: true }));
     } catch {
-      tell(problem, "The microphone can't be used: allow it in the browser's settings of this page, or choose a file.");
+      tell(problem, "Allow this page the microphone in the browser’s settings, or choose a file.");
     }
     record.disabled = false;
   }

@@ -27,8 +27,8 @@ const NEWS = {
 };
 
 export function videos({ history, again, forget, learnt }) {
-  const [place, video, stages, bar, left, told, problem, actions, veil] =
-    ["job", "player", "stages", "progress", "left", "job-told", "job-error", "actions", "veil"].map($);
+  const [place, video, stages, bar, left, told, problem, actions] =
+    ["job", "player", "stages", "progress", "left", "job-told", "job-error", "actions"].map($);
   const screen = player(video);
   let links = false; // whether this service gives any
   let run = new AbortController();
@@ -52,7 +52,8 @@ export function videos({ history, again, forget, learnt }) {
       for await (const { type, data } of follow(record.urls, signal)) {
         if (signal.aborted) return;
         if (type === "record") heard(data, asked);
-        else if (type === "stage" || type === "progress") {
+        else if (data.progress >= known.progress) {
+          // not what is replayed of the time before
           seen({ ...known, ...data, status: "in_progress" });
           moved(data);
         }
@@ -89,24 +90,23 @@ export function videos({ history, again, forget, learnt }) {
     const { status } = record;
     moved({ stage: record.stage, progress: record.progress, waiting: record.queue_position });
     tell(problem, record.error?.message ?? "");
-    $("progress-row").hidden = !ACTIVE.has(status);
-    stages.hidden = status === "failed" || status === "cancelled";
-    if (stages.hidden) screen.stop();
+    $("progress-row").hidden = stages.hidden = !ACTIVE.has(status);
     if (status === "completed") screen.complete(record);
+    else if (stages.hidden) screen.stop();
     actions.replaceChildren(...deeds(record));
   }
 
   function moved({ stage, progress, eta_seconds: eta, waiting }) {
     const name = stage === "warming_up" ? "portrait" : stage;
     painted ||= name === "portrait";
-    if (stages.dataset.at !== name) steps(name);
+    const fresh = stages.dataset.at !== name; // nobody knows yet how long it takes
+    if (fresh) steps(name);
     bar.value = progress;
-    due = eta ? performance.now() + 1000 * eta : null;
+    due = eta && !fresh ? performance.now() + 1000 * eta : null;
     remaining();
     const before = waiting > 1 ? ` ${waiting - 1} before it.` : "";
     const news = (NEWS[stage] ?? "") + before;
     if (told.textContent !== news) tell(told, news);
-    veil.textContent = name === "portrait" || name === "queued" ? NEWS[stage] : "";
   }
 
   function steps(name) {
@@ -115,7 +115,7 @@ export function videos({ history, again, forget, learnt }) {
     stages.dataset.at = name;
     stages.replaceChildren(
       ...shown.map(([, words], n) => {
-        const state = n < at || name === "completed" ? "done" : n === at ? "now" : "";
+        const state = n < at ? "done" : n === at ? "now" : "";
         return h("li", { className: state, "aria-current": state === "now" ? "step" : null }, words);
       }),
     );

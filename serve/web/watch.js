@@ -16,7 +16,7 @@ const NEWS = {
   failed: "This video could not be made.",
   cancelled: "Nobody makes this video any more: it was cancelled.",
 };
-const TITLE = 90; // characters
+const TITLE = 70; // characters
 
 const [title, told, problem, shown, video, bar, left, actions] =
   ["title", "told", "problem", "shown", "player", "progress", "left", "actions"].map($);
@@ -32,7 +32,7 @@ async function open() {
     screen.stream(known);
     for await (const { type, data } of follow(known.urls, new AbortController().signal)) {
       if (type === "record") render(data);
-      else if (type === "stage" || type === "progress") render({ ...known, ...data });
+      else if (data.progress >= known.progress) render({ ...known, ...data });
     }
   } catch (error) {
     shut(error);
