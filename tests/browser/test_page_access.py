@@ -12,30 +12,20 @@ from tests.server import Server
 
 def test_a_video_is_made_by_keyboard_alone(visitor: Visitor) -> None:
     press = visitor.page.keyboard.press
-
-    def tab_to(condition: str, most: int = 60) -> None:
-        for _ in range(most):
-            press("Tab")
-            if visitor.page.evaluate(
-                f"() => document.activeElement?.matches('{condition}') ?? false"
-            ):
-                return
-        raise AssertionError(f"no Tab leads to {condition}")
-
-    visitor.page.keyboard.press("Tab")
+    press("Tab")
     expect(visitor.page.get_by_role("link", name="Skip to the page")).to_be_focused()
     press("Enter")
-    tab_to("[name=face-way]")
-    tab_to("[name=gallery-face]")
+    visitor.tab_to("[name=face-way]")
+    visitor.tab_to("[name=gallery-face]")
     press("Space")
     press("ArrowRight")
     expect(visitor.page.get_by_role("radio", name="Clara")).to_be_checked()
-    tab_to("#text")
+    visitor.tab_to("#text")
     visitor.page.keyboard.type("Hello.")
-    tab_to("#go")
+    visitor.tab_to("#go")
     press("Enter")
     visitor.made()
-    tab_to("a[download$=mp4]")
+    visitor.tab_to("a[download$=mp4]")
     outline = visitor.page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 

@@ -100,6 +100,14 @@ class Visitor:
         found = Axe().run(self.page)
         assert found.violations_count == 0, found.generate_report()
 
+    def tab_to(self, selector: str, most: int = 60) -> None:
+        """Go on by the keyboard until what the selector means has the focus."""
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("(at) => document.activeElement?.matches(at) ?? false", selector):
+                return
+        raise AssertionError(f"no Tab leads to {selector}")
+
     def wide(self) -> int:
         """Pixels that the page takes from side to side; more than the window has are cut off."""
         width: int = self.page.evaluate("() => document.documentElement.scrollWidth")
