@@ -75,7 +75,8 @@ export function voices(changed) {
   }
 
   function entry(voice) {
-    const facts = [voice.languages.map(languageName).join(", "), voice.cloned ? "your copy" : voice.gender];
+    const alike = all.some((other) => other !== voice && other.name === voice.name && other.languages[0] === voice.languages[0]);
+    const facts = [voice.languages.map(languageName).join(", "), voice.cloned ? "your copy" : voice.gender, alike && voice.id].filter(Boolean);
     const radio = h("input", {
       type: "radio", name: "voice", value: voice.id, checked: voice.id === chosen,
       onchange: () => ((chosen = voice.id), tell(problem), changed()),
