@@ -11,7 +11,7 @@ export function gallery(fieldset, problem, chose) {
   function tile(avatar) {
     known.set(avatar.id, avatar);
     const picture = h("img", {
-      src: `${avatar.urls.preview}?side=224`, alt: "", width: 160, height: 160, loading: "lazy", decoding: "async",
+      src: `${avatar.urls.preview}?side=224`, alt: "", width: 160, height: 160, loading: "lazy",
     });
     const input = h("input", {
       type: "radio", name: "gallery-face", value: avatar.id, "aria-label": avatar.description ? `${avatar.name}. ${avatar.description}` : avatar.name,

@@ -104,7 +104,8 @@ export function history({ show, cancel, shows, close }) {
 
   async function refresh(id) {
     try {
-      update(await get(`/v1/videos/${id}`));
+      const record = await get(`/v1/videos/${id}`);
+      if (ids().includes(id)) update(record); // not one that was deleted meanwhile
     } catch (error) {
       if (error.code === "not_found") drop(id);
       else tell(problem, error.message);

@@ -58,7 +58,7 @@ export function recorder(place, { id, choose, limits, problem, changed }) {
     microphone.start();
     record.textContent = "Stop recording";
     record.classList.add("recording");
-    tell(told, "Recording. Speak now; press the button again to stop.");
+    tell(told, "Speak now; press the button again to stop.");
   }
 
   function take(picked, length = null) {
