@@ -31,12 +31,16 @@ def read_secrets(settings: Settings) -> tuple[bytes, ...]:
     They are the setting's; without it, where everything lies in the data folder, a file there that
     is made when it is first needed. Several machines would each make their own.
     """
-    given = settings.link_secret.get_secret_value().split()
-    if given:
-        return tuple(secret.encode() for secret in given)
-    if settings.database_url or settings.storage_url:
+    if given := _given(settings):
+        return given
+    if not signs(settings):
         return ()
     return (_kept(settings.data_dir / _FILE),)
+
+
+def signs(settings: Settings) -> bool:
+    """Whether links can be made here."""
+    return bool(_given(settings)) or not (settings.database_url or settings.storage_url)
 
 
 def sign(secret: bytes, video_id: str, expires: int) -> str:
@@ -52,6 +56,15 @@ def stands(secrets: Sequence[bytes], video_id: str, token: str, now: float) -> b
     expected = [_signature(secret, video_id, int(match[1])) for secret in secrets]
     # All are compared, so that the time taken does not tell which secret was nearly met.
     return any([hmac.compare_digest(match[2], signature) for signature in expected])
+
+
+def ends(token: str) -> int:
+    """When the link of a token that stands ends, in Unix seconds."""
+    return int(token.split(".")[1])
+
+
+def _given(settings: Settings) -> tuple[bytes, ...]:
+    return tuple(word.encode() for word in settings.link_secret.get_secret_value().split())
 
 
 def _signature(secret: bytes, video_id: str, expires: int) -> str:

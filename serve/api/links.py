@@ -1,4 +1,4 @@
-"""Signed links: asking for one, and letting those in who come by one."""
+"""Signed links: asking for one, letting those in who come by one, and what they find."""
 
 import time
 from typing import Annotated, Final
@@ -12,7 +12,9 @@ from serve.access import links
 from serve.api import openapi
 from serve.api.services import base_of, reach_of
 from serve.api.videos import Reach, Using
+from serve.api.views import size_of
 from serve.jobs import records
+from serve.jobs.models import Job, Status
 from serve.jobs.urls import job_urls
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
@@ -39,9 +41,26 @@ class Link(BaseModel):
     """A signed link."""
 
     object: str = "video.link"
+    page_url: str = Field(description="A page to watch it on, for people: also while it is made.")
     url: str = Field(description="The video: whole if it is finished, else as HLS.")
     urls: dict[str, str] = Field(description="All that the link opens.")
     expires_at: int = Field(description="Unix seconds.")
+
+
+class SharedVideo(BaseModel):
+    """A video as those see it who have a link: nothing of who made it, or from what."""
+
+    id: str
+    object: str = "video.shared"
+    status: Status
+    stage: str
+    progress: int = Field(ge=0, le=100)
+    size: str = Field(description="As asked for until the video is there, then WIDTHxHEIGHT.")
+    seconds: float | None = Field(description="Length of the finished video.")
+    expires_at: int | None = Field(
+        description="When the link or the video ends, whichever is first, in Unix seconds."
+    )
+    urls: dict[str, str] = Field(description="What the link opens now.")
 
 
 async def viewer_of(
@@ -91,11 +110,44 @@ async def share_video(
     expires = int(time.time()) + (wanted or LinkRequest()).seconds
     token = links.sign(secrets[0], job.id, expires)
     base = base_of(request, services.settings)
-    urls = {
-        name: f"{base}{path}{'&' if '?' in path else '?'}link={token}"
-        for name, path in job_urls(job).items()
-        if name != "self"
-    }
+    urls = {name: f"{base}{path}" for name, path in _opened(job, token).items() if name != "self"}
     if first := urls.get("video") or urls.get("hls"):
-        return Link(url=first, urls=urls, expires_at=expires)
+        page = f"{base}/watch/{job.id}?link={token}"
+        return Link(page_url=page, url=first, urls=urls, expires_at=expires)
     raise AvatarError("not_found", f"There is nothing to share: this video was {job.status}.")
+
+
+@router.get(
+    "/{video_id}/share",
+    operation_id="get_shared_video",
+    summary="Look at a video by a link",
+    responses=openapi.errors("unauthorized", "not_found"),
+)
+async def get_shared_video(
+    video_id: str, services: Using, owner: Viewer, link: LinkToken = None
+) -> SharedVideo:
+    """What a page needs to play it: how far it is, and the addresses that the link opens."""
+    job = await records.get(services.database, video_id, owner)
+    ends = [at for at in (job.expires_at, links.ends(link) if link else None) if at]
+    return SharedVideo.model_validate(
+        {
+            "id": job.id,
+            "status": job.status,
+            "stage": job.stage,
+            "progress": job.progress,
+            "size": size_of(job),
+            "seconds": (job.result or {}).get("seconds"),
+            "expires_at": int(min(ends)) if ends else None,
+            "urls": _opened(job, link),
+        }
+    )
+
+
+def _opened(job: Job, token: str | None) -> dict[str, str]:
+    """What a link opens of a video, by paths that carry its token; `self` is the video by it."""
+    paths = job_urls(job) | {"self": f"/v1/videos/{job.id}/share"}
+    if token is None:
+        return paths
+    return {
+        name: f"{path}{'&' if '?' in path else '?'}link={token}" for name, path in paths.items()
+    }

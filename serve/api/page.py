@@ -1,4 +1,4 @@
-"""The page: a few files that come with the package, served as they are."""
+"""The pages: a few files that come with the package, served as they are."""
 
 import gzip
 from collections.abc import Mapping
@@ -74,6 +74,13 @@ def page_files() -> Mapping[str, _File]:
 def get_page(request: Request) -> Response:
     """The page itself."""
     return _answer(request, "index.html")
+
+
+@router.get("/watch/{video_id}")
+@router.head("/watch/{video_id}")
+def get_watch_page(request: Request, video_id: str) -> Response:
+    """The page to which links lead: one for all; what a link opens it asks of the API itself."""
+    return _answer(request, "watch.html")
 
 
 @router.get("/web/{name}")

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from media.errors import AvatarError
+from serve.access import links
 from serve.api import openapi
 from serve.api.background import within
 from serve.api.errors import error_response
@@ -51,7 +52,7 @@ async def readyz(services: Using) -> Response:
 
 @router.get("/v1/system", operation_id="get_system", summary="Engines, licences, queue, limits")
 async def get_system(services: Using) -> dict[str, Any]:
-    """What makes the videos, under which licences, and how busy it is."""
+    """What makes the videos, under which licences, how busy it is; whether it makes links."""
     store = open_store(services.settings)
     about = await within(ANSWER_SECONDS, services.stages.about())
     stages = await asyncio.to_thread(
@@ -63,6 +64,7 @@ async def get_system(services: Using) -> dict[str, Any]:
         "stages": stages,
         "queue": await _queue(services),
         "jobs": await records.kept(services.database),
+        "links": links.signs(services.settings),
         "limits": _limits(services),
     }
 

@@ -121,7 +121,6 @@ class AvatarList(BaseModel):
 def video_view(job: Job, queue_position: int | None = None) -> Video:
     """A job as the client sees it."""
     request, result = job.request, job.result or {}
-    made = f"{result['width']}x{result['height']}" if "width" in result else None
     return Video.model_validate(
         {
             "id": job.id,
@@ -136,7 +135,7 @@ def video_view(job: Job, queue_position: int | None = None) -> Video:
             "avatar": job.avatar_id,
             "speech": _speech(request),
             "seed": request["seed"],
-            "size": made or request["size"],
+            "size": size_of(job),
             "fps": float(request["fps"]),
             "life": request["life"],
             "seconds": result.get("seconds"),
@@ -148,6 +147,14 @@ def video_view(job: Job, queue_position: int | None = None) -> Video:
             "urls": job_urls(job),
         }
     )
+
+
+def size_of(job: Job) -> str:
+    """WIDTHxHEIGHT of a video that is there, else what was asked for."""
+    result = job.result or {}
+    if "width" in result:
+        return f"{result['width']}x{result['height']}"
+    return str(job.request["size"])
 
 
 def _speech(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 // The service, called by fetch. Errors come out as ApiError, in the service's own sentences.
 
+import { pause } from "./dom.js";
+
 export class ApiError extends Error {
   constructor({ code, message, param = null, retryable = false, ...details }, status = 0) {
     super(message);
@@ -7,19 +9,11 @@ export class ApiError extends Error {
   }
 }
 
-/** What every call sends along: the one place for an access key. */
-function credentials() {
-  return {};
-}
-
-/** Where <img>, <video> and <audio> fetch a file, which can't send headers. */
-export const fileUrl = (path) => path;
-
 /** The answer to a call. Raises ApiError, and AbortError when `signal` ended it. */
-export async function call(path, { method = "GET", headers = {}, body, signal } = {}) {
+export async function call(path, { method, headers, body, signal } = {}) {
   let answer;
   try {
-    answer = await fetch(path, { method, headers: { ...credentials(), ...headers }, body, signal });
+    answer = await fetch(path, { method, headers, body, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError({
@@ -45,6 +39,18 @@ async function refusal(answer) {
 
 export const get = async (path, signal) => (await call(path, { signal })).json();
 
+/** All pages of a list. */
+export async function listed(path) {
+  const found = [];
+  for (let more = true; more; ) {
+    const after = found.length ? `&after=${encodeURIComponent(found.at(-1).id)}` : "";
+    const page = await get(`${path}?limit=100${after}`);
+    found.push(...page.data);
+    more = page.has_more;
+  }
+  return found;
+}
+
 export const post = async (path, fields, options) => (await call(path, posted(fields, options))).json();
 
 export const remove = async (path) => (await call(path, { method: "DELETE" })).json();
@@ -66,14 +72,14 @@ function posted(fields = {}, { signal, key } = {}) {
 }
 
 /** POST once, even where the answer is lost on the way: the same key is answered, not done again. */
-export async function postOnce(path, fields, signal) {
+export async function postOnce(path, fields) {
   const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join("-");
   try {
-    return await post(path, fields, { signal, key });
+    return await post(path, fields, { key });
   } catch (error) {
     if (error.code !== "unreachable") throw error;
-    await new Promise((soon) => setTimeout(soon, 1000));
-    return post(path, fields, { signal, key });
+    await pause(1000);
+    return post(path, fields, { key });
   }
 }
 
@@ -90,7 +96,8 @@ export async function* events(path, seen, signal) {
     rest = blocks.pop();
     for (const block of blocks) {
       const event = parsed(block);
-      yield event.data ? { ...event, data: JSON.parse(event.data) } : { type: "silence" };
+      if (event.data) yield { ...event, data: JSON.parse(event.data) };
+      else if (block[0] === ":") yield { type: "silence" };
     }
   }
 }

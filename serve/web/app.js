@@ -1,10 +1,10 @@
 // The page, put together.
 
+import { $ } from "./dom.js";
 import { faces } from "./faces.js";
 import { history } from "./history.js";
 import { making } from "./making.js";
 import { clones, system } from "./system.js";
-import { $ } from "./dom.js";
 import { videos } from "./video.js";
 import { words } from "./words.js";
 
@@ -50,6 +50,7 @@ changed();
 system().then((about) => {
   limits = about?.limits ?? null;
   speech.offerCloning(clones(about));
+  current.offerLinks(about?.links ?? true);
 });
 const running = await past.load();
 if (running && !current.shows()) current.show(running);

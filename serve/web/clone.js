@@ -17,8 +17,9 @@ export function clone(limits, changed, ready) {
   const sample = recorder($("sample"), {
     id: "sample-file", choose: "Choose a sample", limits, problem: $("sample-error"), changed: shown,
   });
-  const own = LANGUAGES.includes(navigator.language.slice(0, 2)) ? navigator.language.slice(0, 2) : "en";
-  language.append(...LANGUAGES.map((tag) => h("option", { value: tag, selected: tag === own }, languageName(tag))));
+  language.append(...LANGUAGES.map((tag) => h("option", { value: tag }, languageName(tag))));
+  language.value = navigator.language.slice(0, 2);
+  language.value ||= "en";
 
   const fields = () => ({
     sample: sample?.file() ?? new File([], "sample.wav"),
@@ -60,7 +61,11 @@ export function clone(limits, changed, ready) {
     while (voice.status === "in_progress" || voice.status === "queued") {
       bar.value = voice.progress ?? 0;
       await pause(EVERY);
-      voice = await get(`/v1/voices/${voice.id}`);
+      try {
+        voice = await get(`/v1/voices/${voice.id}`);
+      } catch (error) {
+        if (!error.retryable) throw error;
+      }
     }
     if (voice.status === "failed") throw Object.assign(new Error(voice.error.message), voice.error);
     return voice;

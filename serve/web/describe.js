@@ -1,7 +1,7 @@
 // A face from words: four are painted, one is chosen; the words that were not understood are named.
 
 import { post } from "./api.js";
-import { $, address, h, tell } from "./dom.js";
+import { $, h, tell } from "./dom.js";
 
 const CANDIDATES = 4;
 
@@ -40,8 +40,7 @@ export function describe(problem, chose) {
     try {
       const [painted] = (await post("/v1/images/generations", asked, { signal })).data;
       const bytes = Uint8Array.from(atob(painted.b64_json), (character) => character.charCodeAt(0));
-      const holder = {};
-      const url = address(holder, new Blob([bytes], { type: "image/webp" }));
+      const url = URL.createObjectURL(new Blob([bytes], { type: "image/webp" }));
       const input = h("input", {
         type: "radio", name: "painted-face", value: seed, "aria-label": `Painted face ${number}: ${words}`,
         onchange: () => ((chosen = { prompt: words, seed, url }), tell(problem), chose()),

@@ -20,7 +20,7 @@ export function tell(place, words = "", ...more) {
 }
 
 export function button(words, onclick, properties = {}) {
-  return h("button", { type: "button", onclick, ...properties }, words);
+  return h("button", { type: "button", className: "quiet", onclick, ...properties }, words);
 }
 
 /** 75 -> "1 min 15 s"; 3.4 -> "3 s". */
@@ -52,8 +52,30 @@ export function address(holder, file) {
   return holder.url;
 }
 
-export const pause = (ms, signal) =>
-  new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+/** Unix seconds as a date and a time. */
+export const when = (seconds) =>
+  new Date(seconds * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+
+export function pause(ms, signal) {
+  return new Promise((done) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
   });
+}
+
+/** Asks whether something is to be deleted; true when its owner is sure. */
+export function sure(title, words) {
+  const dialog = $("sure");
+  tell($("sure-title"), title);
+  tell($("sure-words"), words);
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
+  });
+}

@@ -9,10 +9,12 @@ const DENSE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Ha
 const DENSE_WEIGHT = 3;
 const REMEMBERED = 6;
 
-/** Seconds that a text takes to say at a speed; marks of SSML are not said. */
+/** What is said of a text: not the marks of SSML, nor one that was cut off. */
+export const said = (text) => (text.trim().startsWith("<speak") ? text.replace(/<[^>]*>?/g, "") : text).trim();
+
+/** Seconds that a text takes to say at a speed. */
 export function spokenSeconds(text, speed) {
-  const said = text.trim().startsWith("<speak") ? text.replace(/<[^>]*>/g, "") : text;
-  const words = said.trim().replace(/\s+/g, " ");
+  const words = said(text).replace(/\s+/g, " ");
   const dense = (words.match(DENSE) ?? []).length;
   return (words.length + (DENSE_WEIGHT - 1) * dense) / CHARACTERS_A_SECOND / speed;
 }

@@ -9,55 +9,44 @@ export const ACTIVE = new Set(["queued", "in_progress"]);
 const SILENCE = 25_000; // the service says something every 15 s: what says nothing is held up on the way
 const EVERY = 2000;
 
-/** { type, data } of each event, and { type: "record" } with the record, until the video is over. */
-export async function* follow(id, signal) {
-  const path = `/v1/videos/${id}`;
-  let seen = 0;
-  let held = false;
+/** { type, data } of each event, and { type: "record" } with its record, the last one when it is over.
+ *
+ * `urls` are a record's. Raises ApiError where the video may be seen no more. */
+export async function* follow(urls, signal) {
+  let [seen, held] = [0, false];
   while (!signal.aborted) {
     if (!held) {
-      const watch = watchdog(signal);
+      const reading = new AbortController();
+      let timer = 0;
+      const heard = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => ((held = true), reading.abort()), SILENCE);
+      };
+      signal.addEventListener("abort", () => reading.abort(), { signal: reading.signal });
+      heard();
       try {
-        for await (const event of events(`${path}/events`, seen, watch.signal)) {
-          watch.heard();
+        for await (const event of events(urls.events, seen, reading.signal)) {
+          heard();
           seen = event.id ?? seen;
-          if (event.type !== "silence") yield event;
-          if (event.type === "status" && !ACTIVE.has(event.data.status)) return;
+          // The record tells how it ended, and while nothing happens its place in the queue.
+          if (event.type === "silence" || (event.type === "status" && !ACTIVE.has(event.data.status))) break;
+          yield event;
         }
       } catch (error) {
-        if (error.status === 404) return yield { type: "status", data: { status: "deleted" } };
-        held = watch.silent();
+        if (error.retryable === false) throw error;
       } finally {
-        watch.end();
+        clearTimeout(timer);
+        reading.abort();
       }
     }
-    if (signal.aborted) return;
     try {
-      const record = await get(path, signal);
+      const record = await get(urls.self, signal);
       yield { type: "record", data: record };
       if (!ACTIVE.has(record.status)) return;
     } catch (error) {
-      if (error.status === 404) return yield { type: "status", data: { status: "deleted" } };
+      if (signal.aborted) return;
+      if (error.retryable === false) throw error;
     }
     await pause(EVERY, signal);
   }
-}
-
-function watchdog(signal) {
-  const inner = new AbortController();
-  const stop = () => inner.abort();
-  let silent = false;
-  let timer;
-  const heard = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => ((silent = true), stop()), SILENCE);
-  };
-  signal.addEventListener("abort", stop, { once: true });
-  heard();
-  return {
-    signal: inner.signal,
-    heard,
-    silent: () => silent,
-    end: () => (clearTimeout(timer), signal.removeEventListener("abort", stop), stop()),
-  };
 }

@@ -1,6 +1,6 @@
 // A face of the gallery, of one's own kept avatars, or of an earlier video.
 
-import { fileUrl, get } from "./api.js";
+import { get, listed } from "./api.js";
 import { button, h, tell } from "./dom.js";
 
 export function gallery(fieldset, problem, chose) {
@@ -11,27 +11,23 @@ export function gallery(fieldset, problem, chose) {
   function tile(avatar) {
     known.set(avatar.id, avatar);
     const picture = h("img", {
-      src: fileUrl(`${avatar.urls.preview}?side=224`), alt: "", width: 160, height: 160, loading: "lazy", decoding: "async",
+      src: `${avatar.urls.preview}?side=224`, alt: "", width: 160, height: 160, loading: "lazy",
     });
     const input = h("input", {
-      type: "radio", name: "gallery-face", value: avatar.id, "aria-label": label(avatar),
+      type: "radio", name: "gallery-face", value: avatar.id, "aria-label": avatar.description ? `${avatar.name}. ${avatar.description}` : avatar.name,
       onchange: () => select(avatar.id),
     });
-    return h("label", { className: "tile", title: avatar.name }, input, picture, h("span", {}, avatar.name));
+    return h("label", { className: "tile" }, input, picture, h("span", {}, avatar.name));
   }
 
   async function load() {
     fieldset.setAttribute("aria-busy", "true");
     tell(problem);
     try {
-      for (let after = "", more = true; more; ) {
-        const page = await get(`/v1/avatars?limit=100${after && `&after=${after}`}`);
-        tiles.append(...page.data.filter((avatar) => !known.has(avatar.id)).map(tile));
-        more = page.has_more;
-        after = page.data.at(-1)?.id;
-      }
+      const found = await listed("/v1/avatars");
+      tiles.append(...found.filter(({ id }) => !known.has(id)).map(tile));
     } catch (error) {
-      tell(problem, `${error.message} `, button("Load the gallery again", load, { className: "quiet" }));
+      tell(problem, `${error.message} `, button("Load the gallery again", load));
     }
     fieldset.setAttribute("aria-busy", "false");
   }
@@ -59,10 +55,8 @@ export function gallery(fieldset, problem, chose) {
     choice() {
       const avatar = known.get(chosen);
       return avatar
-        ? { fields: { avatar: avatar.id }, title: avatar.name, picture: fileUrl(avatar.urls.preview) }
+        ? { fields: { avatar: avatar.id }, title: avatar.name, picture: avatar.urls.preview }
         : null;
     },
   };
 }
-
-const label = (avatar) => (avatar.description ? `${avatar.name}. ${avatar.description}` : avatar.name);

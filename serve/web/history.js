@@ -1,13 +1,15 @@
 // The videos that were asked for in this browser: their ids are kept here, all else by the service.
 
-import { fileUrl, get, remove } from "./api.js";
-import { $, button, h, tell } from "./dom.js";
+import { get, remove } from "./api.js";
+import { $, button, h, sure, tell, when } from "./dom.js";
+import { said } from "./estimate.js";
 import { ACTIVE } from "./follow.js";
 import { read, write } from "./kept.js";
 
 const MOST = 60;
 const EVERY = 3000;
-const STATUS = { queued: "waiting", in_progress: "being made", completed: "ready", failed: "failed", cancelled: "cancelled" };
+const EXCERPT = 120; // characters; a longer text is cut off there
+const STATUS = { queued: "waiting", completed: "ready", failed: "failed", cancelled: "cancelled" };
 
 export function history({ show, cancel, shows, close }) {
   const [list, none, problem] = ["history-list", "history-none", "history-error"].map($);
@@ -32,72 +34,80 @@ export function history({ show, cancel, shows, close }) {
     for (const item of [...list.children]) if (!kept.includes(item.id)) item.remove();
     kept.forEach((id, n) => {
       const record = records.get(id);
-      const state = `${record.status} ${record.progress}`;
-      const there = document.getElementById(id);
-      if (there?.dataset.state === state && list.children[n] === there) return;
-      const focused = there?.contains(document.activeElement);
-      const item = entry(record, state);
-      if (there) there.replaceWith(item);
+      const picture = pictureOf(record) ?? "/web/icon.svg";
+      const state = `${record.status} ${picture}`;
+      let item = [...list.children].find((other) => other.id === id);
+      if (item?.dataset.state !== state) {
+        const focused = item?.contains(document.activeElement);
+        const fresh = entry(record, picture, state);
+        item?.replaceWith(fresh);
+        item = fresh;
+        if (focused) item.querySelector("button").focus();
+      }
+      tell(item.querySelector(".hint"), about(record)); // what is being pressed stays while it counts
       if (list.children[n] !== item) list.insertBefore(item, list.children[n] ?? null);
-      if (focused) item.querySelector("button").focus();
     });
   }
 
-  function entry(record, state) {
-    const active = ACTIVE.has(record.status);
+  function entry(record, picture, state) {
     const words = titleOf(record);
-    const about = [
-      active && record.status !== "queued" ? `${record.progress} %` : STATUS[record.status],
-      record.seconds ? `${record.seconds.toFixed(1)} s` : null,
-      new Date(record.created_at * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }),
-    ].filter(Boolean);
+    const [does, deed] = ACTIVE.has(record.status)
+      ? ["Cancel", () => cancel(record.id)]
+      : ["Delete", () => forget(record)];
     return h(
       "li", { id: record.id, "data-state": state },
-      h("img", { src: pictureOf(record) ?? "/web/icon.svg", alt: "", width: 72, height: 72, loading: "lazy" }),
-      h("div", { className: "grow" }, h("p", { className: "title" }, words), h("p", { className: "hint" }, about.join(" · "))),
+      h("img", { src: picture, alt: "", width: 72, height: 72, loading: "lazy" }),
+      h("div", { className: "grow" }, h("p", { className: "title" }, words), h("p", { className: "hint" })),
       h(
         "div", { className: "actions" },
-        button("Show", () => open(record), { className: "quiet", "aria-label": `Show: ${words}` }),
-        active
-          ? button("Cancel", () => cancel(record.id), { className: "quiet", "aria-label": `Cancel: ${words}` })
-          : button("Delete", () => forget(record), { className: "quiet", "aria-label": `Delete: ${words}` }),
+        button("Show", () => open(record), { "aria-label": `Show: ${words}` }),
+        button(does, deed, { "aria-label": `${does}: ${words}` }),
       ),
     );
   }
 
-  function open(record) {
-    show(records.get(record.id));
+  function open({ id }) {
+    show(records.get(id));
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     $("video").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
     $("video-title").focus({ preventScroll: true });
   }
 
   /** Delete a video once its owner is sure. */
-  async function forget(record) {
-    if (!(await sure())) return;
+  async function forget({ id }) {
+    const words = "The video, its sound and the picture sent for it are removed. This can’t be undone.";
+    if (!(await sure("Delete this video?", words))) return;
     tell(problem);
     try {
-      await remove(`/v1/videos/${record.id}`);
+      await remove(`/v1/videos/${id}`);
     } catch (error) {
-      if (error.status !== 404) return tell(problem, error.message);
+      if (error.code !== "not_found") return tell(problem, error.message);
     }
-    if (shows() === record.id) close();
-    drop(record.id);
+    if (shows() === id) close();
+    drop(id);
     $("history-title").focus();
   }
 
   /** What this browser knows of, as it is now. Gives the newest that is still being made. */
   async function load() {
-    await Promise.all(ids().map(refresh));
+    try {
+      const mine = new Set(ids());
+      const { data } = mine.size ? await get("/v1/videos?limit=100") : { data: [] };
+      data.filter(({ id }) => mine.has(id)).forEach(update);
+      await Promise.all(ids().filter((id) => !records.has(id)).map(refresh)); // older ones
+    } catch (error) {
+      tell(problem, error.message);
+    }
     setInterval(watch, EVERY);
     return ids().map((id) => records.get(id)).find((record) => record && ACTIVE.has(record.status));
   }
 
   async function refresh(id) {
     try {
-      update(await get(`/v1/videos/${id}`));
+      const record = await get(`/v1/videos/${id}`);
+      if (ids().includes(id)) update(record); // not one that was deleted meanwhile
     } catch (error) {
-      if (error.status === 404) drop(id);
+      if (error.code === "not_found") drop(id);
       else tell(problem, error.message);
     }
   }
@@ -107,29 +117,25 @@ export function history({ show, cancel, shows, close }) {
     for (const [id, { status }] of records) if (ACTIVE.has(status) && id !== shows()) refresh(id);
   }
 
-  return { update, forget, load };
+  return { update, drop, forget, load };
 }
 
 /** A picture of the video, or of its face where that is there already; else null. */
 export function pictureOf(record) {
-  if (record.urls.thumbnail) return fileUrl(record.urls.thumbnail);
+  if (record.urls.thumbnail) return record.urls.thumbnail;
   const painted = record.stage === "video" || record.stage === "finishing";
-  return painted ? fileUrl(`/v1/avatars/${record.avatar}/preview`) : null;
+  return painted ? `/v1/avatars/${record.avatar}/preview` : null;
 }
 
+const about = (record) =>
+  [
+    STATUS[record.status] ?? `${record.progress} %`,
+    record.seconds && `${record.seconds.toFixed(1)} s`,
+    when(record.created_at),
+  ].filter(Boolean).join(" · ");
+
+/** How its text begins, without the marks of SSML; else what is heard instead. */
 const titleOf = ({ speech }) =>
-  speech.excerpt ?? `A recording${speech.seconds ? ` of ${speech.seconds.toFixed(1)} s` : ""}`;
-
-function sure() {
-  const dialog = $("sure");
-  return new Promise((answer) => {
-    const close = (event) => event.target.closest("button") && dialog.close(event.target.closest("button").value);
-    dialog.addEventListener("click", close);
-    dialog.returnValue = "no";
-    dialog.addEventListener("close", () => {
-      dialog.removeEventListener("click", close);
-      answer(dialog.returnValue === "yes");
-    }, { once: true });
-    dialog.showModal();
-  });
-}
+  speech.excerpt
+    ? said(speech.excerpt) + (speech.excerpt.length < EXCERPT ? "" : "…")
+    : `A recording${speech.seconds ? ` of ${speech.seconds.toFixed(1)} s` : ""}`;

@@ -1,14 +1,14 @@
 // Plays a video while it is made: the segments of its HLS playlist, appended to a MediaSource.
 
-import { call, fileUrl } from "./api.js";
-import { address, pause } from "./dom.js";
+import { call } from "./api.js";
+import { address, h, pause } from "./dom.js";
 
 const AHEAD = 90; // seconds fetched before they are played
 const BEHIND = 20; // seconds kept behind when the browser's memory for them is full
+const AGAIN = 1000;
 
 export function player(video) {
-  const source = { url: null };
-  const words = { url: null };
+  const [source, words] = [{}, {}];
   let run = new AbortController();
   let finished = null; // the file, once there is one
   let dropped = false; // the beginning is in memory no more
@@ -21,19 +21,19 @@ export function player(video) {
     video.replaceChildren();
     video.removeAttribute("src");
     video.load();
-    if (source.url) URL.revokeObjectURL(source.url);
-    source.url = null;
+    address(source, null);
     address(words, null);
   }
 
   /** Play a video that is being made; `sound` where somebody has just asked for it. */
-  async function stream(id, { sound }) {
+  async function stream({ urls, size }, { sound = false } = {}) {
     stop();
+    shape(...size.split("x"));
     const { signal } = run;
-    const folder = `/v1/videos/${id}/hls/`;
+    const list = new URL(urls.hls, location.href);
     try {
-      if (window.MediaSource) await appended(folder, sound, signal);
-      else await native(folder, sound, signal);
+      if (window.MediaSource) await appended(list, sound, signal);
+      else await native(list, sound, signal);
     } catch (error) {
       if (signal.aborted) return;
       console.info(`not played while it is made: ${error.message}`);
@@ -42,32 +42,32 @@ export function player(video) {
     }
   }
 
-  async function appended(folder, sound, signal) {
+  async function appended(list, sound, signal) {
     const media = new MediaSource();
-    source.url = video.src = URL.createObjectURL(media);
+    video.src = address(source, media);
     await once(media, "sourceopen", signal);
     let [buffer, init, end, over] = [null, "", 0, false];
     for (let next = 0; !over; ) {
-      const list = await playlist(folder, next, signal);
-      if (list.init !== init) {
+      const listed = await playlist(list, next, signal);
+      if (listed.init !== init) {
         // A video that was begun anew under another version goes on at the same time.
-        const bytes = await file(folder + list.init, signal);
+        const bytes = await part(listed.init, list, signal);
         const type = typeOf(bytes);
         if (buffer) buffer.changeType(type);
         else buffer = media.addSourceBuffer(type);
         await append(buffer, bytes, signal);
-        init = list.init;
+        init = listed.init;
       }
-      for (const segment of list.segments) {
+      for (const segment of listed.segments) {
         if (segment.start < end - 0.01) continue;
-        while (end - video.currentTime > AHEAD) await pause(500, signal);
-        await append(buffer, await file(folder + segment.name, signal), signal);
+        while (end - video.currentTime > AHEAD && !signal.aborted) await pause(500, signal);
+        await append(buffer, await part(segment.name, list, signal), signal);
         const first = end === 0;
         end = segment.end;
-        if (first && sound) video.play().catch(() => {}); // where it may not, the controls are there
+        if (first && sound) play();
       }
-      next = list.segments.length;
-      over = list.over;
+      next = listed.segments.length;
+      over = listed.over;
     }
     media.endOfStream();
   }
@@ -87,32 +87,48 @@ export function player(video) {
         await once(buffer, "updateend", signal);
         dropped = true;
       } else {
-        await pause(1000, signal);
+        await pause(AGAIN, signal);
       }
     }
   }
 
-  async function native(folder, sound, signal) {
+  async function native(list, sound, signal) {
     if (!video.canPlayType("application/vnd.apple.mpegurl")) return;
-    await playlist(folder, 0, signal); // so that its first answer is a list
-    video.src = fileUrl(`${folder}index.m3u8`);
-    if (sound) video.play().catch(() => {});
+    await playlist(list, 0, signal); // so that its first answer is a list
+    video.src = list.href;
+    if (sound) play();
   }
 
   /** The video is over: its file, for what is not in memory, and its captions. */
-  async function complete(record) {
-    const { signal } = run;
-    finished = fileUrl(record.urls.video);
+  function complete({ urls, size }) {
+    if (finished) return;
+    finished = urls.video;
+    shape(...size.split("x"));
     if (!video.getAttribute("src")) video.src = finished;
-    if (!record.urls.captions || video.querySelector("track")) return;
-    const text = await (await call(record.urls.captions, { signal })).blob();
-    if (signal.aborted) return;
-    const track = document.createElement("track");
-    Object.assign(track, { kind: "captions", label: "Captions", src: address(words, text) });
-    video.append(track);
-    track.track.mode = "hidden"; // read, and shown by the player's own button
+    if (urls.captions) caption(urls.captions, run.signal);
   }
 
+  async function caption(url, signal) {
+    try {
+      const text = await fetched(url, "blob", signal);
+      signal.throwIfAborted();
+      const src = address(words, text);
+      const track = h("track", { kind: "captions", label: "Captions", src });
+      video.append(track);
+      track.track.mode = "hidden"; // read, and shown by the player's own button
+    } catch (error) {
+      if (!signal.aborted) console.info(`without captions: ${error.message}`);
+    }
+  }
+
+  /** Where it may not begin by itself, the controls are there. */
+  const play = () => video.play().catch(() => {});
+
+  function shape(width, height) {
+    video.parentElement.style.aspectRatio = height ? `${width} / ${height}` : "";
+  }
+
+  video.addEventListener("loadedmetadata", () => shape(video.videoWidth, video.videoHeight));
   video.addEventListener("seeking", () => {
     if (!dropped || !finished) return;
     const at = video.currentTime;
@@ -123,20 +139,36 @@ export function player(video) {
     dropped = false;
     video.src = finished;
     video.currentTime = at;
-    if (playing) video.play().catch(() => {});
+    if (playing) play();
   });
   return { stream, complete, stop };
 }
 
+/** Links by which its files are kept. */
+export const files = ({ id, urls: { video, captions } }) =>
+  [["Download", video, "button", "mp4"], ["Captions", captions, "quiet button", "vtt"]]
+    .filter(([, url]) => url)
+    .map(([words, url, className, ending]) => h("a", { className, href: url, download: `${id}.${ending}` }, words));
+
 /** The playlist once it lists segment number `next`, or what there is of it. */
-async function playlist(folder, next, signal) {
+async function playlist(list, next, signal) {
+  list.searchParams.set("_HLS_msn", next);
+  return parsed(await fetched(list, "text", signal));
+}
+
+const part = async (name, list, signal) =>
+  new Uint8Array(await fetched(new URL(name, list), "arrayBuffer", signal));
+
+/** What a call answers; asked again while the service, or the way to it, is away. */
+async function fetched(url, kind, signal) {
   for (;;) {
     try {
-      return parsed(await (await call(`${folder}index.m3u8?_HLS_msn=${next}`, { signal })).text());
+      return await (await call(url, { signal }))[kind]();
     } catch (error) {
-      if (error.code !== "overloaded" && error.code !== "unreachable") throw error;
+      // What broke off halfway is no error of the service's, and comes whole another time.
+      if (signal.aborted || error.retryable === false) throw error;
     }
-    await pause(500, signal);
+    await pause(AGAIN, signal);
     signal.throwIfAborted();
   }
 }
@@ -158,8 +190,6 @@ function parsed(text) {
   };
 }
 
-const file = async (path, signal) => new Uint8Array(await (await call(path, { signal })).arrayBuffer());
-
 /** The type that a MediaSource asks for (RFC 6381): H.264 by its avcC box, AAC-LC. */
 function typeOf(init) {
   const mark = [...new TextEncoder().encode("avcC")];
@@ -170,15 +200,11 @@ function typeOf(init) {
 
 function once(target, event, signal) {
   return new Promise((done, failed) => {
-    const end = (settle) => (value) => {
-      target.removeEventListener(event, success);
-      target.removeEventListener("error", failure);
-      settle(value);
-    };
-    const success = end(done);
-    const failure = end(() => failed(new Error(`${event} failed`)));
-    target.addEventListener(event, success);
-    target.addEventListener("error", failure);
-    signal.addEventListener("abort", end(() => failed(signal.reason)), { once: true });
+    const heard = new AbortController();
+    const on = (who, what, settle) =>
+      who.addEventListener(what, () => (heard.abort(), settle()), { signal: heard.signal });
+    on(target, event, done);
+    on(target, "error", () => failed(new Error(`${event} failed`)));
+    on(signal, "abort", () => failed(signal.reason));
   });
 }

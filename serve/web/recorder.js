@@ -3,41 +3,43 @@
 import { address, button, duration, h, megabytes, tell } from "./dom.js";
 
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
-const ENDINGS = { "audio/webm": "webm", "audio/mp4": "m4a", "audio/ogg": "ogg" };
 
 /** Fills `place`. `choose` words the button; `limits` gives the largest file; `changed` is called. */
 export function recorder(place, { id, choose, limits, problem, changed }) {
   const input = h("input", { type: "file", id, accept: "audio/*,video/webm,video/mp4", className: "unseen" });
-  const record = button("Record with the microphone", toggle);
+  const record = button("Record with the microphone", toggle, { className: "" });
   const told = h("p", { className: "hint", role: "status" });
   const listen = h("audio", { controls: true, "aria-label": "Your recording" });
   const save = h("a", { className: "quiet button" }, "Save it");
-  const heard = h("div", { className: "row heard", hidden: true }, listen, save, button("Remove", clear, { className: "quiet" }));
+  const heard = h("div", { className: "row heard", hidden: true }, listen, save, button("Remove", clear));
   place.append(h("div", { className: "row" }, input, h("label", { htmlFor: id, className: "button" }, choose), record), told, heard);
 
   const shown = { url: null };
   let file = null;
   let seconds = null;
   let microphone = null;
+  let wanted = false; // what the microphone hears
 
   async function toggle() {
     if (microphone) return microphone.stop();
     clear();
+    tell(problem);
     if (!navigator.mediaDevices) {
-      return tell(problem, "The browser lends the microphone only to pages from https or from this very machine: choose a file instead.");
+      return tell(problem, "The microphone works only on pages from https or this very machine: choose a file instead.");
     }
-    let stream;
+    record.disabled = true; // while the browser asks
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      listenTo(await navigator.mediaDevices.getUserMedia({ audio: true }));
     } catch {
-      return tell(problem, "The microphone can't be used: allow it in the browser's settings of this page, or choose a file.");
+      tell(problem, "Allow this page the microphone in the browser’s settings, or choose a file.");
     }
-    listenTo(stream);
+    record.disabled = false;
   }
 
   function listenTo(stream) {
     const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
     const parts = [];
+    wanted = true;
     const began = performance.now();
     microphone = new MediaRecorder(stream, { mimeType });
     const clock = setInterval(() => (record.dataset.time = `${Math.round((performance.now() - began) / 1000)} s`), 500);
@@ -50,12 +52,13 @@ export function recorder(place, { id, choose, limits, problem, changed }) {
       record.textContent = "Record again";
       record.classList.remove("recording");
       delete record.dataset.time;
-      take(new File(parts, `recording.${ENDINGS[type] ?? "webm"}`, { type }), (performance.now() - began) / 1000);
+      if (!wanted) return;
+      take(new File(parts, `recording.${type === "audio/mp4" ? "m4a" : type.slice(6)}`, { type }), (performance.now() - began) / 1000);
     });
     microphone.start();
     record.textContent = "Stop recording";
     record.classList.add("recording");
-    tell(told, "Recording. Speak now; press the button again to stop.");
+    tell(told, "Speak now; press the button again to stop.");
   }
 
   function take(picked, length = null) {
@@ -77,6 +80,11 @@ export function recorder(place, { id, choose, limits, problem, changed }) {
   }
 
   function clear() {
+    if (microphone?.state === "recording") {
+      wanted = false;
+      microphone.stop();
+      tell(told);
+    }
     if (!file) return;
     [file, seconds] = [null, null];
     input.value = "";
@@ -87,7 +95,11 @@ export function recorder(place, { id, choose, limits, problem, changed }) {
     changed();
   }
 
-  input.addEventListener("change", () => input.files[0] && take(input.files[0]));
+  input.addEventListener("change", () => {
+    const [picked] = input.files;
+    clear();
+    if (picked) take(picked);
+  });
   listen.addEventListener("loadedmetadata", () => {
     // What MediaRecorder writes does not tell its length.
     if (Number.isFinite(listen.duration) && file) ((seconds = listen.duration), say(), changed());

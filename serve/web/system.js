@@ -28,8 +28,7 @@ export async function system() {
 }
 
 /** Whether voices can be copied here. */
-export const clones = (about) =>
-  Object.entries(about?.stages ?? {}).some(([name, { state }]) => name.includes("clon") && UP.has(state));
+export const clones = (about) => UP.has(about?.stages.cloning?.state);
 
 function row([name, { engine, weights, commercial_use: use }]) {
   const licences = weights.map((file) => h("li", {}, `${file.name}: ${file.licence}`));

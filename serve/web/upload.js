@@ -57,7 +57,7 @@ export function upload(problem, limits, chose) {
     } else if (found.data.length === 1) {
       tell(told, "One face was found.");
     } else {
-      tell(told, `${found.data.length} faces were found. ${index === null ? "Choose one in the picture." : "The outlined one speaks: choose another in the picture if you like."}`);
+      tell(told, `${found.data.length} faces were found. ${index === null ? "Choose one in the picture." : "The outlined one speaks, unless you choose another."}`);
     }
   }
 
@@ -67,7 +67,7 @@ export function upload(problem, limits, chose) {
     const radio = h("input", {
       type: "radio", name: "found-face", value: face.index, disabled: Boolean(face.problem),
       "aria-label": face.problem ? `${of}: ${face.problem.message}` : of,
-      onchange: () => ((index = face.index), tell(problem), chose()),
+      onchange: () => ((index = face.index), tell(told, `Face ${face.index + 1} speaks.`), tell(problem), chose()),
     });
     const label = h("label", { className: "found", title: face.problem?.message ?? of }, radio);
     const share = (part, whole) => `${(100 * part) / whole}%`;

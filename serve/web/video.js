@@ -1,12 +1,11 @@
 // Step 3, once a video is asked for: where it stands, the picture, and what can be done with it.
 
-import { fileUrl, get, post } from "./api.js";
-import { $, button, duration, h, tell } from "./dom.js";
+import { post } from "./api.js";
+import { $, button, copy, duration, h, tell, when } from "./dom.js";
 import { measured } from "./estimate.js";
 import { ACTIVE, follow } from "./follow.js";
 import { pictureOf } from "./history.js";
-import { player } from "./player.js";
-import { share, unshared } from "./share.js";
+import { files, player } from "./player.js";
 
 const STAGES = [
   ["queued", "Waiting"],
@@ -28,58 +27,56 @@ const NEWS = {
 };
 
 export function videos({ history, again, forget, learnt }) {
-  const [place, video, stages, bar, left, told, problem, actions, veil] =
-    ["job", "player", "stages", "progress", "left", "job-told", "job-error", "actions", "veil"].map($);
+  const [place, video, stages, bar, left, told, problem, actions] =
+    ["job", "player", "stages", "progress", "left", "job-told", "job-error", "actions"].map($);
   const screen = player(video);
-  let shared = true; // until the service says that it gives no links
+  let links = false; // whether this service gives any
   let run = new AbortController();
-  let id = null;
-  let known = null; // its record, as far as it has been told
+  let known = null; // the record of the video shown, as far as it has been told
   let painted = false;
   let due = null;
 
+  const shows = () => known?.id;
+
   /** Show a video; `asked` is when it was asked for on this page, which plays it by itself, and
    * `picture` the face that was chosen. */
-  async function show(record, { asked = null, picture = null } = {}) {
-    run.abort();
-    run = new AbortController();
+  async function show(record, { asked = null, picture = "" } = {}) {
+    close();
     const { signal } = run;
-    id = record.id;
-    painted = record.stage === "portrait" || record.stage === "warming_up";
     place.hidden = false;
-    unshared();
-    screen.stop();
-    const [width, height] = record.size.split("x");
-    video.parentElement.style.aspectRatio = height ? `${width} / ${height}` : "";
-    video.poster = picture ?? "";
+    video.poster = picture;
     render(record);
     if (!ACTIVE.has(record.status)) return;
-    screen.stream(id, { sound: asked !== null });
-    for await (const { type, data } of follow(id, signal)) {
-      if (signal.aborted) return;
-      if (type === "record") render(data);
-      else if (type === "status" && !ACTIVE.has(data.status)) await over(data, asked, signal);
-      else if (type === "stage" || type === "progress") {
-        seen({ ...known, ...data, status: "in_progress" });
-        moved(data);
+    screen.stream(record, { sound: asked !== null });
+    try {
+      for await (const { type, data } of follow(record.urls, signal)) {
+        if (signal.aborted) return;
+        if (type === "record") heard(data, asked);
+        else if (data.progress >= known.progress) {
+          // not what is replayed of the time before
+          seen({ ...known, ...data, status: "in_progress" });
+          moved(data);
+        }
       }
+    } catch (error) {
+      if (!signal.aborted) lost(error);
     }
   }
 
-  async function over({ status }, asked, signal) {
-    if (status === "deleted") return close();
-    let record;
-    try {
-      record = await get(`/v1/videos/${id}`, signal);
-    } catch (error) {
-      if (!signal.aborted) tell(problem, error.message);
-      return;
-    }
+  function heard(record, asked) {
     if (asked && record.status === "completed") {
       measured(record.seconds, (performance.now() - asked) / 1000);
       learnt();
     }
-    if (!signal.aborted) render(record);
+    render(record);
+  }
+
+  /** The video can be followed no more: deleted elsewhere, most likely. */
+  function lost(error) {
+    if (error.code !== "not_found") return tell(problem, error.message);
+    history.drop(shows());
+    close();
+    tell(told, NEWS.deleted);
   }
 
   function seen(record) {
@@ -93,75 +90,109 @@ export function videos({ history, again, forget, learnt }) {
     const { status } = record;
     moved({ stage: record.stage, progress: record.progress, waiting: record.queue_position });
     tell(problem, record.error?.message ?? "");
-    $("progress-row").hidden = !ACTIVE.has(status);
-    stages.hidden = status === "failed" || status === "cancelled";
-    if (status === "completed") {
-      screen.complete(record).catch(() => {});
-      if (record.size.includes("x")) video.parentElement.style.aspectRatio = record.size.replace("x", " / ");
-    }
-    if (status === "failed" || status === "cancelled") screen.stop();
+    $("progress-row").hidden = stages.hidden = !ACTIVE.has(status);
+    if (status === "completed") screen.complete(record);
+    else if (stages.hidden) screen.stop();
     actions.replaceChildren(...deeds(record));
   }
 
   function moved({ stage, progress, eta_seconds: eta, waiting }) {
-    painted ||= stage === "portrait" || stage === "warming_up";
-    const at = STAGES.findIndex(([name]) => name === (stage === "warming_up" ? "portrait" : stage));
-    stages.replaceChildren(
-      ...STAGES.filter(([name]) => name !== "portrait" || painted).map(([name, words]) => {
-        const n = STAGES.findIndex(([other]) => other === name);
-        const state = n < at || stage === "completed" ? "done" : n === at ? "now" : "";
-        return h("li", { className: state, "aria-current": state === "now" ? "step" : undefined }, words);
-      }),
-    );
+    const name = stage === "warming_up" ? "portrait" : stage;
+    painted ||= name === "portrait";
+    const fresh = stages.dataset.at !== name; // nobody knows yet how long it takes
+    if (fresh) steps(name);
     bar.value = progress;
-    due = eta ? performance.now() + 1000 * eta : null;
-    remaining(progress);
+    due = eta && !fresh ? performance.now() + 1000 * eta : null;
+    remaining();
     const before = waiting > 1 ? ` ${waiting - 1} before it.` : "";
     const news = (NEWS[stage] ?? "") + before;
     if (told.textContent !== news) tell(told, news);
-    veil.textContent = stage === "portrait" || stage === "warming_up" || stage === "queued" ? NEWS[stage] : "";
   }
 
-  function remaining(progress) {
-    const seconds = due === null ? 0 : (due - performance.now()) / 1000;
-    tell(left, `${progress} %${seconds > 0.5 ? ` · about ${duration(seconds)} left` : ""}`);
+  function steps(name) {
+    const shown = STAGES.filter(([stage]) => stage !== "portrait" || painted);
+    const at = shown.findIndex(([stage]) => stage === name);
+    stages.dataset.at = name;
+    stages.replaceChildren(
+      ...shown.map(([, words], n) => {
+        const state = n < at ? "done" : n === at ? "now" : "";
+        return h("li", { className: state, "aria-current": state === "now" ? "step" : null }, words);
+      }),
+    );
   }
-  setInterval(() => due !== null && remaining(bar.value), 1000);
+
+  function remaining() {
+    const seconds = due === null ? 0 : (due - performance.now()) / 1000;
+    tell(left, `${bar.value} %${seconds > 0.5 ? ` · about ${duration(seconds)} left` : ""}`);
+  }
+  setInterval(() => due !== null && remaining(), 1000);
 
   function deeds(record) {
-    const quiet = { className: "quiet" };
     if (ACTIVE.has(record.status)) return [button("Cancel", () => cancel(record.id))];
-    const remove = button("Delete", () => forget(record), quiet);
-    const more = button("Make another with this face", () => again(record.avatar), quiet);
+    const remove = button("Delete", () => forget(record));
     if (record.status !== "completed") return [remove];
-    const { video: file, captions } = record.urls;
-    const link = button("Share a link", async () => {
-      shared = await share(record.id);
-      link.hidden = !shared;
-    }, { ...quiet, hidden: !shared });
     return [
-      h("a", { className: "button", href: fileUrl(file), download: `${record.id}.mp4` }, "Download"),
-      captions ? h("a", { className: "quiet button", href: fileUrl(captions), download: `${record.id}.vtt` }, "Captions") : null,
-      link, more, remove,
+      ...files(record),
+      links && button("Share a link", () => share(record.id)),
+      button("Make another with this face", () => again(record.avatar)),
+      remove,
     ].filter(Boolean);
   }
 
-  async function cancel(which) {
+  async function cancel(id) {
     try {
-      const record = await post(`/v1/videos/${which}/cancel`);
-      history.update(record);
-      if (which === id) render(record);
+      const record = await post(`/v1/videos/${id}/cancel`);
+      if (id === shows()) render(record);
+      else history.update(record);
     } catch (error) {
-      tell(which === id ? problem : $("history-error"), error.message);
+      tell(id === shows() ? problem : $("history-error"), error.message);
     }
   }
 
+  /** Show no video. */
   function close() {
     run.abort();
+    run = new AbortController();
     screen.stop();
-    id = null;
+    unshared();
+    [known, painted, due] = [null, false, null];
+    delete stages.dataset.at;
     place.hidden = true;
+    tell(told);
+    tell(problem);
   }
 
-  return { show, cancel, shows: () => id, close };
+  video.addEventListener("error", () => {
+    if (known?.status !== "completed") return; // else its file comes yet
+    tell(problem, "The video can't be played now. Check the connection, then show it again.");
+  });
+
+  return {
+    show, cancel, shows, close,
+    offerLinks(offered) {
+      links = offered;
+      if (known) actions.replaceChildren(...deeds(known));
+    },
+  };
+}
+
+/** Asks for a link to a page that shows the video for a while; shows and copies it. */
+async function share(id) {
+  const field = $("shared-url");
+  unshared();
+  try {
+    const link = await post(`/v1/videos/${id}/share`);
+    field.value = link.page_url;
+    $("shared").hidden = false;
+    const copied = await copy(field.value);
+    if (!copied) (field.focus(), field.select());
+    tell($("share-told"), `${copied ? "The link is copied." : "Copy the link above."} Whoever has it can watch the video until ${when(link.expires_at)}.`);
+  } catch (error) {
+    tell($("share-told"), error.message);
+  }
+}
+
+function unshared() {
+  $("shared").hidden = true;
+  tell($("share-told"));
 }

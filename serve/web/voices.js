@@ -1,7 +1,7 @@
 // The voices: filtered by language, heard by their samples, one chosen.
 
-import { fileUrl, get, remove } from "./api.js";
-import { $, button, h, tell } from "./dom.js";
+import { listed, remove } from "./api.js";
+import { $, button, h, sure, tell } from "./dom.js";
 
 const names = new Intl.DisplayNames(["en"], { type: "language" });
 export const languageName = (tag) => {
@@ -13,17 +13,6 @@ export const languageName = (tag) => {
 };
 const AGAIN = 3000;
 
-async function listed() {
-  const found = [];
-  for (let after = "", more = true; more; ) {
-    const page = await get(`/v1/voices${after && `?after=${encodeURIComponent(after)}`}`);
-    found.push(...page.data);
-    more = page.has_more;
-    after = page.data.at(-1)?.id;
-  }
-  return found;
-}
-
 const base = (tag) => tag.split("-")[0].toLowerCase();
 
 export function voices(changed) {
@@ -32,28 +21,36 @@ export function voices(changed) {
   let all = [];
   let chosen = null;
   let heard = null;
+  let timer = 0;
+  let shown = "";
 
-  async function load(wanted = chosen) {
-    list.setAttribute("aria-busy", "true");
+  /** List them anew; `wanted` is chosen, where it is there. */
+  async function load(wanted = null) {
+    clearTimeout(timer);
     tell(problem);
     try {
-      all = await listed();
+      all = await listed("/v1/voices");
     } catch (error) {
-      tell(problem, `${error.message} `, button("Load the voices again", () => load(wanted), { className: "quiet" }));
-      all = [];
+      list.setAttribute("aria-busy", "false");
+      return tell(problem, `${error.message} `, button("Load the voices again", () => load(wanted)));
     }
-    const made = all.some((voice) => voice.status === "in_progress");
-    all = all.filter((voice) => (voice.status ?? "completed") === "completed");
-    if (made) setTimeout(() => load(), AGAIN); // one that is being copied joins the others when it is ready
     list.setAttribute("aria-busy", "false");
+    if (all.some((voice) => voice.status === "in_progress")) {
+      clearTimeout(timer);
+      timer = setTimeout(load, AGAIN); // one that is being copied joins the others when it is ready
+    }
+    all = all.filter((voice) => (voice.status ?? "completed") === "completed");
+    const now = all.map((voice) => voice.id).join();
+    if (now === shown && !wanted) return; // who hears one of them is left in peace
+    shown = now;
     const tags = [...new Set(all.flatMap((voice) => voice.languages.map(base)))];
-    const kept = filter.value;
+    const kept = wanted ? "" : filter.value;
     const sorted = tags.map((tag) => [languageName(tag), tag]).sort();
     filter.replaceChildren(h("option", { value: "" }, "All"), ...sorted.map(([name, tag]) => h("option", { value: tag }, name)));
     filter.value = tags.includes(kept) ? kept : "";
     row.hidden = tags.length < 2;
     const spoken = all.find((voice) => voice.languages.map(base).includes(base(navigator.language)));
-    chosen = (all.find((voice) => voice.id === wanted) ?? spoken ?? all[0])?.id ?? null;
+    chosen = (all.find((voice) => voice.id === (wanted ?? chosen)) ?? spoken ?? all[0])?.id ?? null;
     show();
   }
 
@@ -68,6 +65,7 @@ export function voices(changed) {
   }
 
   async function forget(voice) {
+    if (!(await sure(`Delete the voice “${voice.name}”?`, "Videos made with it stay. This can’t be undone."))) return;
     try {
       await remove(`/v1/voices/${voice.id}`);
       await load();
@@ -77,7 +75,8 @@ export function voices(changed) {
   }
 
   function entry(voice) {
-    const facts = [voice.languages.map(languageName).join(", "), voice.cloned ? "your copy" : voice.gender];
+    const alike = all.some((other) => other !== voice && other.name === voice.name && other.languages[0] === voice.languages[0]);
+    const facts = [voice.languages.map(languageName).join(", "), voice.cloned ? "your copy" : voice.gender, alike && voice.id].filter(Boolean);
     const radio = h("input", {
       type: "radio", name: "voice", value: voice.id, checked: voice.id === chosen,
       onchange: () => ((chosen = voice.id), tell(problem), changed()),
@@ -85,9 +84,9 @@ export function voices(changed) {
     const hear = button("", () => play(voice, hear), { className: "hear", "aria-label": `Hear ${voice.name}` });
     return h(
       "div", { className: "voice" },
-      h("label", {}, radio, h("span", { className: "voice-name" }, voice.name), h("span", { className: "hint" }, facts.join(" · "))),
+      h("label", {}, radio, h("span", {}, voice.name), h("span", { className: "hint" }, facts.join(" · "))),
       hear,
-      voice.cloned ? button("Delete", () => forget(voice), { className: "quiet", "aria-label": `Delete ${voice.name}` }) : null,
+      voice.cloned ? button("Delete", () => forget(voice), { "aria-label": `Delete ${voice.name}` }) : null,
     );
   }
 
@@ -99,7 +98,7 @@ export function voices(changed) {
     hear.classList.add("sounding");
     hear.setAttribute("aria-label", `Stop ${voice.name}`);
     hear.dataset.name = voice.name;
-    player.src = fileUrl(voice.urls.sample);
+    player.src = voice.urls.sample;
     try {
       await player.play();
     } catch (error) {

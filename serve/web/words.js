@@ -23,6 +23,7 @@ export function words(limits, changed) {
     recording: recording(limits, chose("recording"), changed),
     clone: clone(limits, changed, async (voice) => {
       await written.voices.load(voice.id);
+      if (row.current() !== "clone") return; // who is elsewhere by now stays there
       row.go("text");
       $("text").focus();
     }),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gallery import picture
 from serve.commands.private import LOCAL_CONFIG
@@ -20,6 +20,9 @@ from tests.browser.pages import Site, running_site
 from tests.browser.visitor import Visitor, visiting
 from tests.fakes import tone, wav
 from tests.server import Server, running_server
+
+PATIENCE = 30_000.0
+"""Milliseconds within which a page shows what it has been told; a busy machine takes its time."""
 
 QUIET = (
     "--no-sandbox",
@@ -71,6 +74,7 @@ def browser() -> Iterator[Browser]:
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("chromium is not installed: nothing was played")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield opened

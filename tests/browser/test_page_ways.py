@@ -116,6 +116,9 @@ def test_a_copied_voice_needs_a_sample_and_its_owners_consent_and_can_be_deleted
     visitor.open()  # it is being copied meanwhile, and joins the others
     expect(visitor.page.get_by_role("radio", name="It's 'me'")).to_be_visible(timeout=WITHIN)
     visitor.page.get_by_role("button", name="Delete It's 'me'").click()
+    dialog = visitor.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete the voice “It's 'me'”?")
+    dialog.get_by_role("button", name="Delete").click()
     expect(visitor.page.get_by_role("radio", name="It's 'me'")).to_have_count(0)
     with visitor.server.client() as http:
         assert http.get(f"/v1/voices/{voice['id']}").status_code == 404

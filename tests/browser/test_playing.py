@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from bench.material import text_of
 from tests.browser.pages import Site
 
-SECONDS = 45.0
+SECONDS = 30.0
 """Long enough that the video is still being made when its first second has been played."""
 
 

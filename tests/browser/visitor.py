@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
+from bench.material import text_of
 from tests.server import Server
 
 WITHIN = 60_000.0
 """Milliseconds within which anything that the service makes has come."""
+
+LONG = 60.0
+"""Seconds of speech that are still being made when a test has looked at them."""
 
 
 @dataclass
@@ -23,8 +28,9 @@ class Visitor:
     context: BrowserContext
     page: Page
     faults: list[str] = field(default_factory=list)
-    expected: list[str] = field(default_factory=list)
-    """Parts of complaints that the test provokes: an answer that refuses is told by Chromium."""
+    expected: list[str] = field(default_factory=lambda: ["status of 503"])
+    """Parts of complaints that the test provokes: an answer that refuses is told by Chromium. A
+    busy machine says that a first part is not made yet, and is asked again."""
 
     def open(self) -> None:
         self.page.goto(self.server.url)
@@ -81,10 +87,37 @@ class Visitor:
     def picture(self, path: Path) -> None:
         self.page.locator("#picture").set_input_files(path)
 
+    def begin_a_long_one(self) -> None:
+        """Ask for a video that is still being made when a test has looked at it; see it play."""
+        self.small()
+        self.page.get_by_role("radio", name="Felix").check()
+        self.write(text_of(LONG))
+        self.send()
+        self.until("v => v.currentTime > 0.5", within=60)
+        expect(self.told).to_have_text("The video is being made, and plays as far as it is.")
+
+    def check_access(self) -> None:
+        """Nothing keeps anybody out of the page as it stands, as far as axe sees."""
+        found = Axe().run(self.page)
+        assert found.violations_count == 0, found.generate_report()
+
+    def tab_to(self, selector: str, most: int = 60) -> None:
+        """Go on by the keyboard until what the selector means has the focus."""
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("(at) => document.activeElement?.matches(at) ?? false", selector):
+                return
+        raise AssertionError(f"no Tab leads to {selector}")
+
+    def wide(self) -> int:
+        """Pixels that the page takes from side to side; more than the window has are cut off."""
+        width: int = self.page.evaluate("() => document.documentElement.scrollWidth")
+        return width
+
 
 @contextmanager
-def visiting(browser: Browser, server: Server, **context: Any) -> Iterator[Visitor]:
-    """Open the page in a window of its own; at the end nothing in its console was unexpected."""
+def arriving(browser: Browser, server: Server, **context: Any) -> Iterator[Visitor]:
+    """A window of their own; at the end nothing in its console was unexpected."""
     opened = browser.new_context(reduced_motion="reduce", **context)
     page = opened.new_page()
     visitor = Visitor(server, opened, page)
@@ -95,11 +128,18 @@ def visiting(browser: Browser, server: Server, **context: Any) -> Iterator[Visit
 
     page.on("console", heard)
     page.on("pageerror", lambda error: visitor.faults.append(str(error)))
-    visitor.open()
     yield visitor
     opened.close()
     unexpected = without(visitor.faults, visitor.expected)
     assert not unexpected, unexpected
+
+
+@contextmanager
+def visiting(browser: Browser, server: Server, **context: Any) -> Iterator[Visitor]:
+    """Arriving, with the service's page open."""
+    with arriving(browser, server, **context) as visitor:
+        visitor.open()
+        yield visitor
 
 
 def without(faults: Sequence[str], expected: Sequence[str]) -> list[str]:

@@ -21,6 +21,8 @@ from tests.fragments import claimed, commit
 
 SECRET = b"a secret of thirty two characters"
 
+FOLLOWED = {"self": "share", "events": "events", "hls": "hls/index.m3u8"}
+
 
 async def given_away(services: Services, job: str) -> None:
     """Make the video another owner's: what it shows from here on, it shows by its link."""
@@ -85,6 +87,49 @@ async def test_a_link_tells_of_progress(
     urls = await shared(client, job)
     await given_away(services, job)
     assert "completed" in (await client.get(urls["events"])).text
+
+
+async def test_a_link_shows_how_far_its_video_is_and_nothing_of_its_owner(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    job = await queue_job(services.database)
+    answer = (await client.post(f"/v1/videos/{job}/share")).json()
+    token = token_of(answer["page_url"])
+    assert answer["page_url"].endswith(f"/watch/{job}?link={token}")
+    await given_away(services, job)
+    check_refusal(await client.get(f"/v1/videos/{job}/share"), "not_found", None, 404)
+    here = f"/v1/videos/{job}/share?link={token}"
+    told = (await client.get(here)).json()
+    urls = {name: f"/v1/videos/{job}/{path}?link={token}" for name, path in FOLLOWED.items()}
+    assert told == {
+        "id": job,
+        "object": "video.shared",
+        "status": "queued",
+        "stage": "queued",
+        "progress": 0,
+        "size": told["size"],
+        "seconds": None,
+        "expires_at": answer["expires_at"],
+        "urls": urls,
+    }
+    await make_video(services, job)
+    told = (await client.get(here)).json()
+    assert (told["status"], told["progress"]) == ("completed", 100)
+    assert told["seconds"] > 0
+    assert told["expires_at"] <= answer["expires_at"]  # the video itself may go before
+    assert (await client.get(told["urls"]["video"])).content == VIDEO
+
+
+async def test_a_video_that_is_gone_is_told_apart_from_a_link_that_is_over(
+    client: httpx.AsyncClient, services: Services, job: str
+) -> None:
+    token = token_of((await shared(client, job))["video"])
+    here = f"/v1/videos/{job}/share"
+    wrong = await client.get(here, params={"link": token[:-1]})
+    check_refusal(wrong, "unauthorized", "link", 401)
+    assert (await client.delete(f"/v1/videos/{job}")).status_code == 200
+    gone = await client.get(here, params={"link": token})
+    check_refusal(gone, "not_found", None, 404)
 
 
 async def test_a_link_opens_one_video_and_neither_its_record_nor_another(
@@ -153,6 +198,7 @@ async def test_links_have_the_address_that_clients_know(services: Services, job:
     async with httpx.AsyncClient(transport=transport, base_url="http://inside:8000") as http:
         answer = (await http.post(f"/v1/videos/{job}/share")).json()
     assert answer["url"].startswith(f"https://talk.example/avatars/v1/videos/{job}/content?")
+    assert answer["page_url"].startswith(f"https://talk.example/avatars/watch/{job}?link=")
 
 
 def test_while_a_secret_is_replaced_both_open() -> None:
@@ -185,8 +231,10 @@ async def test_a_service_without_a_secret_says_so(services: Services, job: str) 
     transport = httpx.ASGITransport(create_app(replace(services, settings=settings), access="open"))
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
         answer = await http.post(f"/v1/videos/{job}/share")
+        told = await http.get("/v1/system")
     check_refusal(answer, "not_found", None, 404)
     assert "AVATAR_LINK_SECRET" in answer.json()["error"]["message"]
+    assert told.json()["links"] is False
 
 
 def test_a_short_secret_stops_the_service_and_is_not_shown() -> None:

@@ -13,7 +13,7 @@ TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg":
 
 
 def address(name: str) -> str:
-    return "/" if name == "index.html" else f"/web/{name}"
+    return {"index.html": "/", "watch.html": "/watch/video_1"}.get(name, f"/web/{name}")
 
 
 @pytest.mark.parametrize("name", sorted(page_files()))
@@ -25,6 +25,7 @@ async def test_a_file_comes_with_its_type_and_a_strict_policy(
     assert answer.content == page_files()[name].plain
     assert answer.headers["content-type"].startswith(TYPES[name.rpartition(".")[2]])
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"  # addresses hold tokens of links
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
@@ -52,12 +53,40 @@ async def test_only_the_pages_own_files_are_served(client: httpx.AsyncClient) ->
 
 
 def test_the_page_holds_no_script_or_style_of_its_own_and_nothing_from_elsewhere() -> None:
-    page = page_files()["index.html"].plain.decode()
-    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=", page)
+    for name in ("index.html", "watch.html"):
+        page = page_files()[name].plain.decode()
+        assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=", page), name
     for name, file in page_files().items():
         links = re.findall(r"https?://[^\s\"')]+", file.plain.decode())
         assert set(links) <= {"http://www.w3.org/2000/svg"}, name
         assert "innerHTML" not in file.plain.decode()
+
+
+def test_the_pages_weigh_less_than_100_kilobytes() -> None:
+    files = page_files()
+    assert {"index.html", "watch.html", "app.js", "style.css", "icon.svg"} <= set(files)
+    assert sum(len(file.plain) for file in files.values()) < 100_000
+    assert max(file.plain.count(b"\n") for name, file in files.items() if name[-3:] == ".js") < 250
+
+
+def test_a_page_names_every_module_that_it_needs_beforehand() -> None:
+    needed: set[str] = set()
+    for name in ("index.html", "watch.html"):
+        page = page_files()[name].plain.decode()
+        (script,) = re.findall(r'<script type="module" src="/web/([a-z]+\.js)"', page)
+        told = re.findall(r'modulepreload" href="/web/([a-z]+\.js)"', page)
+        assert sorted([script, *told]) == sorted(imported(script))
+        needed |= imported(script)
+    assert needed == {name for name in page_files() if name.endswith(".js")}
+
+
+def imported(module: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    """A module with all that it imports."""
+    found = {module}
+    for name in re.findall(r'from "\./([a-z]+\.js)"', page_files()[module].plain.decode()):
+        if name not in seen:
+            found |= imported(name, seen | found)
+    return found
 
 
 def test_every_face_of_the_gallery_is_described_to_who_does_not_see_it() -> None:

@@ -61,6 +61,7 @@ async def test_the_system_tells_engines_licences_queue_and_limits(
     ]
     assert told["stages"]["speech"]["commercial_use"] == "unclear"
     assert told["limits"]["active_videos"] == 8
+    assert told["links"] is True
     assert told["version"]
 
 
