@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from media.errors import AvatarError
 from serve.access import links
+from serve.access.callers import ANYBODY
 from serve.api import openapi
 from serve.api.background import within
 from serve.api.errors import error_response
@@ -51,7 +52,7 @@ async def readyz(services: Using) -> Response:
 
 
 @router.get("/v1/system", operation_id="get_system", summary="Engines, licences, queue, limits")
-async def get_system(services: Using) -> dict[str, Any]:
+async def get_system(request: Request, services: Using) -> dict[str, Any]:
     """What makes the videos, under which licences, how busy it is; whether it makes links."""
     store = open_store(services.settings)
     about = await within(ANSWER_SECONDS, services.stages.about())
@@ -65,6 +66,7 @@ async def get_system(services: Using) -> dict[str, Any]:
         "queue": await _queue(services),
         "jobs": await records.kept(services.database),
         "links": links.signs(services.settings),
+        "access": "open" if request.state.caller is ANYBODY else "keys",
         "limits": _limits(services),
     }
 

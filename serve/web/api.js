@@ -22,6 +22,7 @@ export async function call(path, { method, headers, body, signal } = {}) {
       retryable: true,
     });
   }
+  if (answer.status === 401) dispatchEvent(new Event("unauthorized"));
   if (!answer.ok) throw await refusal(answer);
   return answer;
 }

@@ -8,6 +8,10 @@ import { clones, system } from "./system.js";
 import { videos } from "./video.js";
 import { words } from "./words.js";
 
+// A page of its own, so to speak: most never see it.
+const signing = () => import("./signing.js");
+addEventListener("unauthorized", async () => (await signing()).signIn());
+
 let limits = null;
 let face = null;
 let speech = null;
@@ -51,6 +55,7 @@ system().then((about) => {
   limits = about?.limits ?? null;
   speech.offerCloning(clones(about));
   current.offerLinks(about?.links ?? true);
+  if (about?.access === "keys") signing().then(({ showSession }) => showSession());
 });
 const running = await past.load();
 if (running && !current.shows()) current.show(running);

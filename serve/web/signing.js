@@ -1,6 +1,6 @@
 // Signing in where the service wants an access key. The browser keeps it where no script can read it.
 
-import { post, remove } from "./api.js";
+import { call, get, post } from "./api.js";
 import { $, button, h, tell } from "./dom.js";
 
 /** Asks for a key, until there is one that lets in; then the page begins anew. */
@@ -36,12 +36,13 @@ export function signIn() {
   dialog.showModal();
 }
 
-/** Who is signed in, and a way out; nothing where everybody is let in. */
-export function signedIn({ access, name }) {
-  if (access === "open") return [];
+/** Tells whose key the browser has, with a way out; commands of curl bring one, too, from here on. */
+export async function showSession() {
+  const { name } = await get("/v1/session");
+  document.documentElement.dataset.access = "keys";
   const leave = async () => {
-    await remove("/v1/session");
+    await call("/v1/session", { method: "DELETE" });
     location.reload();
   };
-  return [` Signed in by the key “${name}”. `, button("Sign out", leave)];
+  $("about-told").append(` Signed in by the key “${name}”. `, button("Sign out", leave));
 }

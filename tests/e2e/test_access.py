@@ -1,6 +1,7 @@
 """A server that wants keys, as its operator and its callers meet it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import av
 import httpx
 import pytest
 import yaml
+from playwright.sync_api import expect, sync_playwright
 
 from serve.commands.private import LOCAL_CONFIG
 from tests.server import Server, running_server
@@ -80,6 +82,31 @@ def test_an_open_server_does_not_start_where_others_reach_it() -> None:
     )
     assert ended.returncode == 1
     assert "--access keys" in ended.stderr
+
+
+def test_who_opens_the_page_signs_in_sees_pictures_and_signs_out(server: Server) -> None:
+    key = command(server, "keys", "create", "my laptop").stdout.strip()
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("chromium is not installed: nobody signed in")
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=found).new_page()
+        page.goto(server.url)
+        asked = page.get_by_label("Your access key")
+        asked.fill("avk_wrong")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert").filter(has_text="is wrong")).to_be_visible()
+        asked.fill(key)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("Signed in by the key “my laptop”")).to_be_visible()
+        picture = page.locator("#gallery img").first
+        expect(picture).to_have_js_property("complete", value=True)
+        assert picture.evaluate("image => image.naturalWidth") > 0
+        expect(page.locator("#curl-command")).to_contain_text("Bearer $AVATAR_KEY")
+        assert key not in page.evaluate("() => JSON.stringify(localStorage) + document.cookie")
+        page.get_by_role("button", name="Sign out").click()
+        expect(asked).to_be_visible()
 
 
 def test_a_browser_that_signed_in_plays_its_videos(server: Server) -> None:

