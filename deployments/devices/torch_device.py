@@ -6,7 +6,7 @@ Ray's `num_gpus` only counts: a replica that shares a card keeps to its share by
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 import torch
 
@@ -97,6 +97,29 @@ def in_smaller_batches(
         raise AvatarError("overloaded", "The GPU's memory is full: try again in a moment.")
     half = len(items) // 2
     return in_smaller_batches(make, items[:half]) + in_smaller_batches(make, items[half:])
+
+
+class Movable(Protocol):
+    """What goes to a device in place: a network, a pipeline of several."""
+
+    def to(self, device: torch.device, /) -> object:
+        """Go there."""
+
+
+def move(networks: Movable, on: TorchDevice) -> None:
+    """Put networks on their device. Raises AvatarError `overloaded` where they do not fit."""
+    try:
+        networks.to(on.device)
+        return
+    except torch.OutOfMemoryError as error:
+        why = str(error).partition(".")[0]
+    # Outside the handler: its traceback holds the tensors that did not fit.
+    free_memory()
+    raise AvatarError(
+        "overloaded",
+        f"The engine's networks do not fit into the GPU's memory ({why}): raise its `memory_mb`, "
+        "take a smaller model where there is one, or free the card.",
+    )
 
 
 def free_memory() -> None:

@@ -1,4 +1,4 @@
-"""Networks of others' libraries on a device, and their turns at torch's own random numbers.
+"""Turns of others' networks at torch's own random numbers.
 
 Libraries that draw from torch's global generators give the same for the same seed only if nobody
 else draws in between. The generators belong to the process, so the lock does too.
@@ -34,18 +34,3 @@ def turn(on: TorchDevice, seed: int) -> Iterator[None]:
         # Outside the handler: its traceback holds the tensors that did not fit.
         free_memory()
     raise AvatarError("overloaded", "The GPU's memory is full: try again in a moment.")
-
-
-def moved(network: torch.nn.Module, on: TorchDevice) -> None:
-    """Put a network on its device. Raises AvatarError `overloaded` where it does not fit."""
-    try:
-        network.to(on.device)
-        return
-    except torch.OutOfMemoryError as error:
-        why = str(error).partition(".")[0]
-    free_memory()
-    raise AvatarError(
-        "overloaded",
-        f"The voice's network does not fit into the GPU's memory ({why}): raise the engine's "
-        "`memory_mb`, or free the card.",
-    )

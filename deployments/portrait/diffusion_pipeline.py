@@ -10,7 +10,7 @@ import torch
 import transformers
 from numpy.typing import NDArray
 
-from deployments.devices.torch_device import TorchDevice, free_memory
+from deployments.devices.torch_device import TorchDevice, free_memory, move
 from deployments.portrait.diffusion_folder import ModelFolder, missing
 from deployments.portrait.diffusion_recipe import Recipe
 from media.errors import AvatarError
@@ -66,7 +66,7 @@ class Painter:
             why = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise missing(folder.path / "model_index.json", remedy, f"({why})") from error
         pipeline.set_progress_bar_config(disable=True)
-        _move(pipeline, device)
+        move(pipeline, device)
         if not device.is_cuda:
             torch.set_num_threads(threads)
         painter = cls(pipeline, recipe, device)
@@ -163,18 +163,3 @@ class Painter:
             vae.enable_tiling()
             vae.tile_sample_min_size = self.recipe.size // 2
             vae.tile_latent_min_size = self.recipe.size // 2 // self._pipeline.vae_scale_factor
-
-
-def _move(pipeline: Any, device: TorchDevice) -> None:
-    """Put the networks on the device. Raises AvatarError `overloaded` where they do not fit."""
-    try:
-        pipeline.to(device.device)
-        return
-    except torch.OutOfMemoryError as error:
-        why = str(error).partition(".")[0]
-    free_memory()
-    raise AvatarError(
-        "overloaded",
-        f"The painter's networks do not fit into the GPU's memory ({why}): raise the engine's "
-        "`memory_mb`, take a smaller model, or free the card.",
-    )

@@ -17,6 +17,21 @@ def library_missing(model: str, error: ImportError) -> AvatarError:
     )
 
 
+def weights_of(options: Mapping[str, object], model: str) -> tuple[str, ...]:
+    """Names of the weights that are opened with these options, of an engine with one model.
+
+    None where a folder is. Raises ValueError for another model.
+    """
+    return () if options.get("folder") else (known(str(options.get("model", model)), model),)
+
+
+def known(name: str, model: str) -> str:
+    """The name. Raises ValueError where it is not the model's."""
+    if name != model:
+        raise ValueError(f"model is {model}, not {name}")
+    return name
+
+
 def required(
     files: Mapping[str, Path], names: Sequence[str], folder: str, weights: str
 ) -> dict[str, Path]:

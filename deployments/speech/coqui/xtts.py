@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from deployments.speech.coqui.opening import EXTRA, library_missing, required
+from deployments.speech.coqui.opening import EXTRA, known, library_missing, required, weights_of
 from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
@@ -39,7 +39,7 @@ class XTTS(ZeroShot):
     @classmethod
     def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
         """Names of the weights that `load` opens with these options. Raises ValueError like it."""
-        return () if options.get("folder") else (_known(str(options.get("model", MODEL))),)
+        return weights_of(options, MODEL)
 
     @classmethod
     def load(
@@ -65,7 +65,7 @@ class XTTS(ZeroShot):
         `invalid_request` where the GPU is, `overloaded` where it is full; ValueError for a model
         or a language that there is not.
         """
-        found = required(files, FILES, folder, _known(model))
+        found = required(files, FILES, folder, known(model, MODEL))
         readable = tuple(tag for tag in LANGUAGES if tag not in _unread())
         offered = listed(languages)
         if wrong := [tag for tag in offered if tag not in readable]:
@@ -82,10 +82,6 @@ class XTTS(ZeroShot):
         return cls(network, voices, manners, _unread(), seed)
 
 
-def _known(model: str) -> str:
-    if model != MODEL:
-        raise ValueError(f"model is {MODEL}, not {model}")
-    return model
 
 
 def _unread() -> dict[str, str]:

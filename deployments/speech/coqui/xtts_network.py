@@ -12,8 +12,8 @@ from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
 from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 from TTS.tts.models import xtts
 
-from deployments.devices.torch_device import TorchDevice
-from deployments.devices.torch_turns import moved, turn
+from deployments.devices.torch_device import TorchDevice, move
+from deployments.devices.torch_turns import turn
 from deployments.speech.coqui.numbers import speakable
 from deployments.speech.coqui.opening import tensors, unfit
 from deployments.speech.fronts.dense import joined
@@ -71,7 +71,7 @@ class XTTSNetwork:
         except Exception as error:  # its libraries raise all kinds
             raise unfit(files["config.json"], "it describes no XTTS") from error
         _fill(model, files["model.pth"])
-        moved(model.requires_grad_(False), on)
+        move(model.requires_grad_(False), on)
         if not on.is_cuda:
             torch.set_num_threads(threads)
         return cls(model, on, languages), _speakers(files["speakers_xtts.pth"])

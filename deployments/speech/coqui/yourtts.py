@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from deployments.speech.coqui.opening import library_missing, required
+from deployments.speech.coqui.opening import known, library_missing, required, weights_of
 from deployments.speech.scripts import listed
 from deployments.speech.stock import stock_voices
 from deployments.speech.zero_shot import Takes, ZeroShot
@@ -41,7 +41,7 @@ class YourTTS(ZeroShot):
     @classmethod
     def weights_for(cls, options: Mapping[str, object]) -> tuple[str, ...]:
         """Names of the weights that `load` opens with these options. Raises ValueError like it."""
-        return () if options.get("folder") else (_known(str(options.get("model", MODEL))),)
+        return weights_of(options, MODEL)
 
     @classmethod
     def load(
@@ -64,7 +64,7 @@ class YourTTS(ZeroShot):
         `invalid_request` where the GPU is, `overloaded` where it is full; ValueError for a model
         or a language that there is not.
         """
-        found = required(files, FILES, folder, _known(model))
+        found = required(files, FILES, folder, known(model, MODEL))
         offered = listed(languages)
         if wrong := sorted(set(offered) - set(LANGUAGES)):
             raise ValueError(f"YourTTS speaks no {wrong[0]}, only {', '.join(LANGUAGES)}")
@@ -81,10 +81,6 @@ class YourTTS(ZeroShot):
         return cls(network, voices, manners, seed=seed)
 
 
-def _known(model: str) -> str:
-    if model != MODEL:
-        raise ValueError(f"model is {MODEL}, not {model}")
-    return model
 
 
 def _gender(name: str) -> str:

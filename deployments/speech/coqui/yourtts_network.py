@@ -15,8 +15,8 @@ from TTS.tts.configs.vits_config import VitsConfig
 from TTS.tts.layers.xtts.tokenizer import multilingual_cleaners
 from TTS.tts.models.vits import Vits
 
-from deployments.devices.torch_device import TorchDevice
-from deployments.devices.torch_turns import moved, turn
+from deployments.devices.torch_device import TorchDevice, move
+from deployments.devices.torch_turns import turn
 from deployments.speech.coqui.numbers import speakable
 from deployments.speech.coqui.opening import tensors, unfit
 from deployments.speech.heard import Said
@@ -64,7 +64,7 @@ class YourTTSNetwork:
         model = _vits(files)
         encoder = _encoder(files)
         for network in (model, encoder):
-            moved(network.eval().requires_grad_(False), on)
+            move(network.eval().requires_grad_(False), on)
         if not on.is_cuda:
             torch.set_num_threads(threads)
         return cls(model, encoder, numbers, on, languages), _speakers(files["speakers.json"])

@@ -12,11 +12,11 @@ import torch
 
 from bench.diffusion import measure
 from bench.random_diffusion import save_sd, save_sdxl
-from deployments.devices.torch_device import TorchDevice, open_device
+from deployments.devices.torch_device import TorchDevice, move, open_device
 from deployments.loading import EngineConfig, load_engine, weights_of
 from deployments.portrait.diffusion import Diffusion
 from deployments.portrait.diffusion_folder import read_folder
-from deployments.portrait.diffusion_pipeline import Painter, _move
+from deployments.portrait.diffusion_pipeline import Painter
 from deployments.portrait.diffusion_recipe import Recipe
 from media.errors import AvatarError
 from serve.settings import Settings
@@ -147,7 +147,7 @@ class TooLarge:
 
 def test_networks_that_do_not_fit_are_said() -> None:
     with pytest.raises(AvatarError, match=r"\(CUDA out of memory\): raise .*memory_mb") as full:
-        _move(TooLarge(), open_device("cpu", "float32"))
+        move(TooLarge(), open_device("cpu", "float32"))
     assert full.value.code == "overloaded"
 
 
