@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 Array = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ class Surrogate:
     def predict(self, styles: Places) -> tuple[Array, Array]:
         """What will be heard, (k, m), and how unsure that is, (k,): 0 sure, 1 a mere guess."""
         covariance = self.kernel.covariance(styles, self.styles)
-        known = np.einsum("ij,ji->i", covariance, cho_solve(self.factor, covariance.T))
+        known = (solve_triangular(self.factor[0], covariance.T, lower=True) ** 2).sum(axis=0)
         prior = self.kernel.variance(styles)
         unsure = np.sqrt(np.clip((prior - known) / prior, 0.0, 1.0))
         return self.middle + covariance @ self.weights, unsure

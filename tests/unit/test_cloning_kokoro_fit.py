@@ -22,12 +22,15 @@ TEXT = "We followed the river for an hour, and then we lost the path. Nothing ha
 
 @pytest.fixture(scope="module")
 def engine() -> KokoroFit:
-    return KokoroFit.load(weights(*KokoroFit.weights), threads=2, tries=2)
+    """Without af_heart, from which the sample's voice was made, so that there is something to seek;
+    and with few words, for speaking is what a fit takes long for."""
+    files = weights(*KokoroFit.weights)
+    loaded = KokoroFit.load(files, threads=2, tries=2, leave_out="af_heart")
+    return replace(loaded, final=("A jar of honey.",), held_out={"en": ("The music stopped.",)})
 
 
 @pytest.fixture(scope="module")
 def sample() -> Sound:
-    """hibari's voice was taken from Kokoro's af_heart."""
     hibari = Hibari.load(weights("hibari-heart"), threads=1)
     return Sound(np.concatenate([p.samples for p in hibari.speak(TEXT, "heart")]), SOUND_RATE)
 

@@ -82,8 +82,6 @@ class XTTS(ZeroShot):
         return cls(network, voices, manners, _unread(), seed)
 
 
-
-
 def _unread() -> dict[str, str]:
     """Languages whose reader is not installed, and what to do."""
     return {

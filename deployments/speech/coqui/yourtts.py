@@ -81,8 +81,6 @@ class YourTTS(ZeroShot):
         return cls(network, voices, manners, seed=seed)
 
 
-
-
 def _gender(name: str) -> str:
     """Of a speaker as published, "female-en-5"."""
     found = name.partition("-")[0]

@@ -14,7 +14,6 @@ from tests.cloned import CONSENT, CloningStages, held, send, until_made
 from tests.conftest import Stored, ask, check_refusal
 from tests.fakes import tone, wav
 
-
 REFUSED: list[tuple[dict[str, Any], str, str | None]] = [
     ({"data": {"consent": ""}}, "invalid_request", "consent"),
     ({"data": {"consent": "yes, I do."}}, "invalid_request", "consent"),
