@@ -6,7 +6,7 @@ halves apart. What comes out is the nearest voice that the 54 can make up, not t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final, Self
@@ -22,7 +22,7 @@ from deployments.cloning.search import AT_ONCE, Target, as_heard, finalists, sea
 from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
 from deployments.cloning.views import fingerprint
 from deployments.cloning.voice_activity import speech_of
-from deployments.cloning.words import FINAL, HELD_OUT, SEARCH
+from deployments.cloning.words import WORDS, Words
 from deployments.speech.engine import Voice
 from deployments.speech.kokoro import Kokoro
 from deployments.speech.kokoro_styles import STYLE, Styles, write_styles
@@ -37,7 +37,7 @@ from media.timegrid import SOUND_RATE
 _LICENCE: Final = "Apache-2.0"
 _ENGLISH: Final = "en-US"
 _MOST_TRIES: Final = 400
-_FINALISTS: Final = 2
+_FINALISTS: Final = 1
 """Mixtures, beside the nearest stock voice."""
 _MARGIN: Final = 0.03
 """How much more like the sample than a stock voice a mixture must be, to be taken for it."""
@@ -55,15 +55,13 @@ class KokoroFit:
     known: Known
     tries: int
     threads: int
-    final: Sequence[str] = FINAL
-    held_out: Mapping[str, Sequence[str]] = field(default_factory=lambda: HELD_OUT)
-    """What the finalists say, and what the one that is taken does: see `words`."""
+    words: Words = WORDS
 
     weights: ClassVar[Sequence[str]] = (*Kokoro.weights, WEIGHTS)
 
     @classmethod
     def load(
-        cls, files: Mapping[str, Path], *, threads: int, tries: int = 8, leave_out: str = ""
+        cls, files: Mapping[str, Path], *, threads: int, tries: int = 10, leave_out: str = ""
     ) -> Self:
         """Open Kokoro and the encoder.
 
@@ -83,14 +81,16 @@ class KokoroFit:
         known = Known.load(blender.names)
         if leave_out:
             known = known.without(blender.names.index(leave_out))
+        encoder = SpeakerEncoder.load(files)
         # The tries of a round run side by side, so each has one thread.
         kokoro = Kokoro.load(files, threads=1)
-        encoder = SpeakerEncoder.load(files)
         return cls(kokoro, encoder, blender, known, tries, threads)
 
     def warm_up(self) -> None:
         """Speak and hear a voice."""
-        self.hear(self.spoken(self.blender.table(self.known.shares[0]), _ENGLISH, (SEARCH,)))
+        self.hear(
+            self.spoken(self.blender.table(self.known.shares[0]), _ENGLISH, (self.words.search,))
+        )
 
     def check(self, sample: Sound, language: str) -> None:
         """Raises AvatarError `unusable_sample`, `silent_audio` or `invalid_request`."""
@@ -114,10 +114,10 @@ class KokoroFit:
                 known = more
                 yield done / (rounds + _LAST_ROUNDS)
             last = finalists(target, self.blender, known, _FINALISTS)
-            scores = target.scores(self._heard(last, pool, self.final))
+            scores = target.scores(self._heard(last, pool, self.words.final))
         yield (rounds + 2) / (rounds + _LAST_ROUNDS)
         styles = self.blender.table(last[taken(scores)])
-        said = self.spoken(styles, tag, self.held_out[tag.partition("-")[0]])
+        said = self.spoken(styles, tag, self.words.held_out[tag.partition("-")[0]])
         stated = self.encoder.embed(hearing(said)) @ self.encoder.embed(hearing(sample))
         others = (other for other in self.kokoro.fronts if other != tag)
         yield Cloned(
@@ -152,7 +152,7 @@ class KokoroFit:
 
     def _tried(self, mixtures: list[Shares], pool: ThreadPoolExecutor) -> Known:
         """What the search learns of mixtures from its words."""
-        heard = self._heard(mixtures, pool, (SEARCH,))
+        heard = self._heard(mixtures, pool, (self.words.search,))
         fingerprints = (heard[:, :-1] - self.known.words).astype(np.float32)
         hertz = (2 ** (heard[:, -1] / 12)).astype(np.float32)
         return Known(np.stack(mixtures), fingerprints, hertz, self.known.words)

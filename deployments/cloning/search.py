@@ -15,11 +15,8 @@ from numpy.typing import NDArray
 from deployments.cloning.blend import HALVES, Blender, Known, Shares
 from deployments.cloning.surrogate import Surrogate
 
-CAUTION: Final = (0.2, 0.0)
-"""What not knowing counts against a mixture, in likeness, for each that a round speaks: where the
-surrogate guesses, it guesses what the encoder alone takes for likeness. A round has the same number
-whatever the threads: the result must not hang on them."""
-AT_ONCE: Final = len(CAUTION)
+AT_ONCE: Final = 2
+"""Mixtures that are spoken in a round, whatever the threads: the result must not hang on them."""
 
 _SEMITONE: Final = 0.02
 """What a semitone beside the sample's pitch counts, in likeness."""
@@ -126,13 +123,14 @@ def _proposals(
     chosen: list[Shares] = []
     hopes: list[float] = []
     settled = _settled(target, blender, known)
-    for caution in CAUTION:
+    for _ in range(AT_ONCE):
         heard = as_heard(known.fingerprints, known.hertz)
         surrogate = Surrogate.fit(blender.places(known.shares), heard)
-        best = _evolved(target, blender, known, surrogate, caution, dice)
+        best = _evolved(target, blender, known, surrogate, dice)
         said, _ = surrogate.predict(blender.places(best[None]))
         hopes.append(float(target.scores(said)[0]))
-        fingerprint, hertz = said[:, :-1].astype(np.float32), np.float32(2 ** (said[:, -1] / 12))
+        fingerprint = said[:, :-1].astype(np.float32)
+        hertz = (2 ** (said[:, -1] / 12)).astype(np.float32)
         known = known.joined(Known(best[None], fingerprint, hertz, known.words))
         chosen.append(best)
     return chosen, max(hopes) - float(settled.max())
@@ -143,14 +141,13 @@ def _evolved(
     blender: Blender,
     known: Known,
     surrogate: Surrogate,
-    caution: float,
     dice: Dice,
 ) -> Shares:
-    """The mixture of which the surrogate hopes most, less what it does not know."""
+    """The mixture of which the surrogate hopes most."""
 
     def hopes(mixtures: Mixtures) -> Scores:
-        said, unsure = surrogate.predict(blender.places(mixtures))
-        return target.scores(said) - caution * unsure
+        said, _ = surrogate.predict(blender.places(mixtures))
+        return target.scores(said)
 
     scores = target.scores(as_heard(known.fingerprints, known.hertz))
     parents: Mixtures = known.shares[np.argsort(-scores)[:_PARENTS]]
