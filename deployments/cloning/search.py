@@ -109,7 +109,7 @@ def _settled(target: Target, blender: Blender, known: Known) -> Scores:
     """
     heard = as_heard(known.fingerprints, known.hertz)
     places = blender.places(known.shares)
-    smooth, _ = Surrogate.fit(places, heard).predict(places)
+    smooth = Surrogate.fit(places, heard).predict(places)
     return (target.scores(heard) + target.scores(smooth)) / 2
 
 
@@ -127,7 +127,7 @@ def _proposals(
         heard = as_heard(known.fingerprints, known.hertz)
         surrogate = Surrogate.fit(blender.places(known.shares), heard)
         best = _evolved(target, blender, known, surrogate, dice)
-        said, _ = surrogate.predict(blender.places(best[None]))
+        said = surrogate.predict(blender.places(best[None]))
         hopes.append(float(target.scores(said)[0]))
         fingerprint = said[:, :-1].astype(np.float32)
         hertz = (2 ** (said[:, -1] / 12)).astype(np.float32)
@@ -146,8 +146,7 @@ def _evolved(
     """The mixture of which the surrogate hopes most."""
 
     def hopes(mixtures: Mixtures) -> Scores:
-        said, _ = surrogate.predict(blender.places(mixtures))
-        return target.scores(said)
+        return target.scores(surrogate.predict(blender.places(mixtures)))
 
     scores = target.scores(as_heard(known.fingerprints, known.hertz))
     parents: Mixtures = known.shares[np.argsort(-scores)[:_PARENTS]]

@@ -1,7 +1,5 @@
 """The search among stock voices, with ears of its own in place of the network's."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -80,10 +78,10 @@ def test_a_round_speaks_as_many_as_it_says_and_no_mixture_twice(blender: Blender
     ears = Ears(blender)
     known, target = stock(blender, ears), target_of(ears, hidden())
     before = ears.count
-    rounds = list(search(target, blender, known, ears, rounds=5, seed=0))
-    assert [len(told.shares) for told in rounds] == [VOICES + AT_ONCE * n for n in range(1, 6)]
-    assert ears.count - before == 5 * AT_ONCE
-    assert len({mixture.tobytes() for mixture in ears.shares[before:]}) == 5 * AT_ONCE
+    rounds = list(search(target, blender, known, ears, rounds=3, seed=0))
+    assert [len(told.shares) for told in rounds] == [VOICES + AT_ONCE * n for n in range(1, 4)]
+    assert ears.count - before == 3 * AT_ONCE
+    assert len({mixture.tobytes() for mixture in ears.shares[before:]}) == 3 * AT_ONCE
 
 
 def test_nothing_is_spoken_before_it_is_asked_for(blender: Blender) -> None:
@@ -184,17 +182,15 @@ def test_a_mixture_s_table_mixes_each_row_and_each_half(blender: Blender) -> Non
     assert np.array_equal(blender.table(blender.alone("v2")), rows[2])
 
 
-def test_the_surrogate_knows_what_it_heard_and_how_little_it_knows_elsewhere() -> None:
+def test_the_surrogate_tells_what_it_heard_and_halfway_what_lies_between() -> None:
     dice = np.random.default_rng(0)
     styles = dice.normal(0, 0.1, (40, HALVES, HALF))
     heard = np.stack([styles[:, 0, 0], styles[:, 1, 1] + 3], axis=1)
     surrogate = Surrogate.fit(styles, heard)
-    said, unsure = surrogate.predict(styles)
+    said = surrogate.predict(styles)
     assert np.corrcoef(said[:, 0], heard[:, 0])[0, 1] > 0.9
-    _, far = surrogate.predict(styles + 2)
-    assert unsure.max() < far.min()
-    nearer = [surrogate.predict(styles[:1] + step)[1][0] for step in (0.0, 0.05, 0.2)]
-    assert all(a < b for a, b in pairwise(nearer))
+    between = surrogate.predict((styles[:1] + styles[1:2]) / 2)[0]
+    np.testing.assert_allclose(between, said[:2].mean(axis=0), atol=0.02)
 
 
 def test_the_map_that_comes_along_holds_every_stock_voice_alone() -> None:
