@@ -59,6 +59,11 @@ def checks(corpus: Path) -> dict[str, Any]:
     dice = np.random.default_rng(9)
     voices = {name: spoken_by(name, corpus) for name in NAMES}
     whole = {name: np.concatenate(parts) for name, parts in voices.items()}
+
+    def noisy(clean: Samples, decibels: float) -> Samples:
+        noise = dice.normal(0, clean.std() * 10 ** (-decibels / 20), len(clean))
+        return np.asarray(clean + noise, np.float32)
+
     share: dict[str, Any] = {}
 
     def count(title: str, made: list[Samples], reason: str) -> None:
@@ -77,10 +82,9 @@ def checks(corpus: Path) -> dict[str, Any]:
     fewer = [np.concatenate([*voices[a], voices[b][0]]) for a, b in pairs[: PAIRS // 2]]
     count("two voices, one sentence of the other", fewer, "several")
     for decibels in NOISES_DB:
-        noisy = [
-            w + dice.normal(0, w.std() * 10 ** (-decibels / 20), len(w)) for w in whole.values()
-        ]
-        count(f"white noise at {decibels} dB", noisy, "noise")
+        count(
+            f"white noise at {decibels} dB", [noisy(w, decibels) for w in whole.values()], "noise"
+        )
     for decibels in OVERDRIVES_DB:
         cut = [
             np.clip(w * 10 ** (decibels / 20), -np.abs(w).max(), np.abs(w).max())
