@@ -109,3 +109,11 @@ async def cloned(client: httpx.AsyncClient) -> str:
     voice = await until_made(client, answer.json()["id"])
     assert voice["status"] == "completed", voice
     return str(voice["id"])
+
+
+async def held(client: httpx.AsyncClient, stages: CloningStages) -> str:
+    """The id of a voice in the middle of its making."""
+    stages.hold_at = 2
+    answer = await send(client)
+    await asyncio.wait_for(stages.waiting.wait(), 5)
+    return str(answer.json()["id"])

@@ -1,7 +1,7 @@
 """Mixtures of Kokoro's stock voices, and what is known of some of them beforehand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from importlib import resources
 from typing import Final, Self
 
@@ -64,14 +64,16 @@ class Blender:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """Mixtures whose SEARCH words have been heard already: the stock voices and some others."""
+    """Mixtures that have been heard already: the stock voices and some others."""
 
     shares: NDArray[np.float32]
     """(n, HALVES, voices)."""
     fingerprints: NDArray[np.float32]
-    """(n, FINGERPRINT): how the speaker encoder hears them (`views`)."""
+    """(n, FINGERPRINT): how the speaker encoder hears them (`views`), whatever they say."""
     hertz: NDArray[np.float32]
     """(n,): the voices' median pitch."""
+    words: NDArray[np.float32]
+    """(FINGERPRINT,): what the SEARCH words add to the fingerprint of whoever says them."""
 
     @classmethod
     def load(cls, names: Sequence[str]) -> Self:
@@ -83,9 +85,27 @@ class Known:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as data:
             if tuple(data["names"]) != tuple(names):
                 raise ValueError("stock_voices.npz was made with other voices: make it again")
-            return cls(*(data[k].astype(np.float32) for k in ("shares", "fingerprints", "hertz")))
+            return cls(*(data[field.name].astype(np.float32) for field in fields(cls)))
 
     def without(self, voice: int) -> "Known":
         """Those in which a voice has no share."""
         kept = ~np.any(self.shares[:, :, voice], axis=1)
-        return Known(self.shares[kept], self.fingerprints[kept], self.hertz[kept])
+        return replace(
+            self,
+            shares=self.shares[kept],
+            fingerprints=self.fingerprints[kept],
+            hertz=self.hertz[kept],
+        )
+
+    def joined(self, tried: "Known") -> "Known":
+        """These and others."""
+        return replace(
+            self,
+            shares=np.concatenate([self.shares, tried.shares]),
+            fingerprints=np.concatenate([self.fingerprints, tried.fingerprints]),
+            hertz=np.concatenate([self.hertz, tried.hertz]),
+        )
+
+    def alone(self) -> NDArray[np.intp]:
+        """Those that are all of one voice."""
+        return np.flatnonzero(self.shares.min(axis=1).max(axis=1) == 1)

@@ -1,4 +1,4 @@
-"""Cloning by a fit among Kokoro's stock voices: approximate, on the CPU, in about a minute.
+"""Cloning by a fit among Kokoro's stock voices: approximate, on the CPU, in about half a minute.
 
 The sample's sound and pitch are sought among mixtures of the stock voices' styles, the two
 halves apart. What comes out is the nearest voice that the 54 can make up, not the person's.
@@ -22,7 +22,7 @@ from deployments.cloning.search import AT_ONCE, Target, as_heard, finalists, sea
 from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
 from deployments.cloning.views import fingerprint
 from deployments.cloning.voice_activity import speech_of
-from deployments.cloning.words import FINAL, HELD_OUT, SEARCH
+from deployments.cloning.words import WORDS, Words
 from deployments.speech.engine import Voice
 from deployments.speech.kokoro import Kokoro
 from deployments.speech.kokoro_styles import STYLE, Styles, write_styles
@@ -37,8 +37,11 @@ from media.timegrid import SOUND_RATE
 _LICENCE: Final = "Apache-2.0"
 _ENGLISH: Final = "en-US"
 _MOST_TRIES: Final = 400
-_FINALISTS: Final = 3
-_LAST_ROUNDS: Final = 3
+_FINALISTS: Final = 1
+"""Mixtures, beside the nearest stock voice."""
+_MARGIN: Final = 0.03
+"""How much more like the sample than a stock voice a mixture must be, to be taken for it."""
+_LAST_ROUNDS: Final = 4
 """What the finalists and the measuring take, in rounds of the search."""
 
 
@@ -52,17 +55,18 @@ class KokoroFit:
     known: Known
     tries: int
     threads: int
+    words: Words = WORDS
 
     weights: ClassVar[Sequence[str]] = (*Kokoro.weights, WEIGHTS)
 
     @classmethod
     def load(
-        cls, files: Mapping[str, Path], *, threads: int, tries: int = 32, leave_out: str = ""
+        cls, files: Mapping[str, Path], *, threads: int, tries: int = 10, leave_out: str = ""
     ) -> Self:
         """Open Kokoro and the encoder.
 
-        Options: `tries` are the mixtures that a search speaks, 1.8 s of a core each; `leave_out` is
-        a stock voice that no mixture may use, to measure with.
+        Options: `tries` are the mixtures that a search speaks at most, 2 s of a core each;
+        `leave_out` is a stock voice that no mixture may use, to measure with.
 
         Raises AvatarError `weights_missing`; ValueError for tries outside 2 to 400 or a voice that
         does not exist.
@@ -77,14 +81,16 @@ class KokoroFit:
         known = Known.load(blender.names)
         if leave_out:
             known = known.without(blender.names.index(leave_out))
+        encoder = SpeakerEncoder.load(files)
         # The tries of a round run side by side, so each has one thread.
         kokoro = Kokoro.load(files, threads=1)
-        encoder = SpeakerEncoder.load(files)
         return cls(kokoro, encoder, blender, known, tries, threads)
 
     def warm_up(self) -> None:
         """Speak and hear a voice."""
-        self.hear(self.spoken(self.blender.table(self.known.shares[0]), _ENGLISH, (SEARCH,)))
+        self.hear(
+            self.spoken(self.blender.table(self.known.shares[0]), _ENGLISH, (self.words.search,))
+        )
 
     def check(self, sample: Sound, language: str) -> None:
         """Raises AvatarError `unusable_sample`, `silent_audio` or `invalid_request`."""
@@ -92,26 +98,26 @@ class KokoroFit:
         check_sample(sample, self.encoder)
 
     def clone(self, sample: Sound, language: str, seed: int = 0) -> Iterator[float | Cloned]:
-        """Progress after each round, then the voice.
+        """Progress after each round, then the voice: a stock voice's where no mixture is nearer.
 
         Of the voice's languages `language` is the first; the others are all that can be read here.
         """
         tag = self._tag(language)
-        target = Target(*self.hear(sample))
+        target = self._target(sample)
         rounds = self.tries // AT_ONCE
         yield 0.0
         with ThreadPoolExecutor(min(self.threads, AT_ONCE)) as pool:
-            listen = partial(self._heard, pool=pool, texts=(SEARCH,))
-            found = search(target, self.blender, self.known, listen, rounds, seed)
+            tried = partial(self._tried, pool=pool)
             known = self.known
-            for done in range(1, rounds + 1):
-                known = next(found)
+            found = search(target, self.blender, known, tried, rounds, seed)
+            for done, more in enumerate(found, 1):
+                known = more
                 yield done / (rounds + _LAST_ROUNDS)
-            last = self._heard(finalists(target, self.blender, known, _FINALISTS), pool, FINAL)
-        yield (rounds + 1) / (rounds + _LAST_ROUNDS)
-        best = int(np.argmax(target.scores(as_heard(last.fingerprints, last.hertz))))
-        styles = self.blender.table(last.shares[best])
-        said = self.spoken(styles, tag, HELD_OUT[tag.partition("-")[0]])
+            last = finalists(target, self.blender, known, _FINALISTS)
+            scores = target.scores(self._heard(last, pool, self.words.final))
+        yield (rounds + 2) / (rounds + _LAST_ROUNDS)
+        styles = self.blender.table(last[taken(scores)])
+        said = self.spoken(styles, tag, self.words.held_out[tag.partition("-")[0]])
         stated = self.encoder.embed(hearing(said)) @ self.encoder.embed(hearing(sample))
         others = (other for other in self.kokoro.fronts if other != tag)
         yield Cloned(
@@ -136,16 +142,31 @@ class KokoroFit:
             param="language",
         )
 
+    def nearest(self, sample: Sound) -> str:
+        """The stock voice most like a sample, of those that may be used, by what is known."""
+        (shares,) = finalists(self._target(sample), self.blender, self.known, 0)
+        return self.blender.names[int(shares[0].argmax())]
+
+    def _target(self, sample: Sound) -> Target:
+        return Target.among(self.known, *self.hear(sample))
+
+    def _tried(self, mixtures: list[Shares], pool: ThreadPoolExecutor) -> Known:
+        """What the search learns of mixtures from its words."""
+        heard = self._heard(mixtures, pool, (self.words.search,))
+        fingerprints = (heard[:, :-1] - self.known.words).astype(np.float32)
+        hertz = (2 ** (heard[:, -1] / 12)).astype(np.float32)
+        return Known(np.stack(mixtures), fingerprints, hertz, self.known.words)
+
     def _heard(
         self, mixtures: list[Shares], pool: ThreadPoolExecutor, texts: Sequence[str]
-    ) -> Known:
-        """What mixtures sound like in these words."""
+    ) -> NDArray[np.float64]:
+        """What mixtures sound like in these words, `as_heard`."""
 
         def one(shares: Shares) -> tuple[NDArray[np.float32], float]:
             return self.hear(self.spoken(self.blender.table(shares), _ENGLISH, texts))
 
         fingerprints, hertz = zip(*pool.map(one, mixtures), strict=True)
-        return Known(np.stack(mixtures), np.stack(fingerprints), np.array(hertz, np.float32))
+        return as_heard(np.stack(fingerprints), np.array(hertz, np.float32))
 
     def spoken(self, styles: Styles, tag: str, texts: Sequence[str]) -> Sound:
         """Texts in a row as a voice of these styles says them, 48 kHz."""
@@ -158,6 +179,15 @@ class KokoroFit:
         """The fingerprint and the median pitch of 48 kHz speech."""
         heard = hearing(spoken)
         return fingerprint(self.encoder, heard), median_hz(speech_of(heard))
+
+
+def taken(scores: NDArray[np.float64]) -> int:
+    """Which finalist is taken: the first, a stock voice, unless another is nearer by the margin.
+
+    A mixture has been sought by the encoder that scores it, and is liked too well by it.
+    """
+    best = int(np.argmax(scores))
+    return best if scores[best] >= scores[0] + _MARGIN else 0
 
 
 def _named(language: str, tags: Iterable[str]) -> str | None:

@@ -1,6 +1,6 @@
 """Whether a sample shows one voice well enough to make another of it.
 
-Thresholds: `python -m bench.voices_cloning --samples` says how often they are wrong.
+Thresholds: `python -m bench.voices_samples` says how often they are wrong.
 """
 
 from typing import Final, NoReturn

@@ -1,13 +1,13 @@
 """The search for the mixture that sounds most like a sample.
 
 Each round, the surrogate is fitted to all that was heard; mixtures evolve under what it predicts;
-the best of them are spoken, heard and added. Dear is only the speaking: some seventy seconds of
-it are what a search may cost.
+the best of them are spoken, heard and added. Dear is only the speaking, so the search ends early
+where nothing better is in sight.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,18 @@ from deployments.cloning.surrogate import Surrogate
 AT_ONCE: Final = 2
 """Mixtures that are spoken in a round, whatever the threads: the result must not hang on them."""
 
-_SEMITONE: Final = 0.01
-"""What a semitone beside the sample's pitch counts, in cosine."""
-_CURIOSITY: Final = 0.05
-"""What not knowing counts, in cosine."""
-_GENERATIONS, _CHILDREN, _PARENTS = 8, 400, 24
+_SEMITONE: Final = 0.02
+"""What a semitone beside the sample's pitch counts, in likeness."""
+_WORTH: Final = 0.01
+"""What a round must promise over the best that was heard."""
+_GENERATIONS, _CHILDREN, _PARENTS = 8, 300, 24
 _MOST_OUTSIDE: Final = 0.3
 """Shares below 0 may add up to this much: farther out, speech breaks."""
 _NEAR: Final = 12
 """Stock voices, the nearest, that mixtures move towards."""
 
 Dice = np.random.Generator
+Scores = NDArray[np.float64]
 Mixtures = NDArray[np.float32]
 """Shape (n, HALVES, voices)."""
 
@@ -40,11 +41,21 @@ class Target:
     fingerprint: NDArray[np.float32]
     """As the speaker encoder hears it (`views`)."""
     hertz: float
+    middle: NDArray[np.float32]
+    """The fingerprint of anybody: two voices are like each other in how they differ from it. What
+    all have in common says nothing, and is most of a fingerprint."""
 
-    def scores(self, heard: NDArray[np.float64]) -> NDArray[np.float64]:
+    @classmethod
+    def among(cls, known: Known, fingerprint: NDArray[np.float32], hertz: float) -> Self:
+        """The target, whose middle is that of the stock voices."""
+        return cls(fingerprint, hertz, known.fingerprints[known.alone()].mean(axis=0))
+
+    def scores(self, heard: NDArray[np.float64]) -> Scores:
         """How like it voices are, cosine less pitch, from what is heard of them (`as_heard`)."""
-        lengths = np.maximum(np.linalg.norm(heard[:, :-1], axis=1), 1e-9)
-        cosines = heard[:, :-1] @ self.fingerprint / lengths
+        wanted = self.fingerprint - self.middle
+        others = heard[:, :-1] - self.middle
+        lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(wanted)
+        cosines = others @ wanted / np.maximum(lengths, 1e-9)
         if not np.isfinite(self.hertz):
             return np.asarray(cosines, np.float64)
         semitones = np.abs(heard[:, -1] - 12 * np.log2(self.hertz))
@@ -68,68 +79,78 @@ def search(
     rounds: int,
     seed: int,
 ) -> Iterator[Known]:
-    """All that is known after each round of AT_ONCE mixtures that `listen` speaks and hears."""
+    """All that is known after each round of AT_ONCE mixtures that `listen` speaks and hears.
+
+    There are fewer than `rounds` where the next one promises too little.
+    """
     dice = np.random.default_rng(seed)
     for _ in range(rounds):
-        tried = listen(_proposals(target, blender, known, dice))
-        known = Known(
-            np.concatenate([known.shares, tried.shares]),
-            np.concatenate([known.fingerprints, tried.fingerprints]),
-            np.concatenate([known.hertz, tried.hertz]),
-        )
+        proposed, promised = _proposals(target, blender, known, dice)
+        if promised < _WORTH:
+            return
+        known = known.joined(listen(proposed))
         yield known
 
 
 def finalists(target: Target, blender: Blender, known: Known, count: int) -> list[Shares]:
-    """The best `count` mixtures that were heard, and the best voice that is none.
+    """The best stock voice, then the best `count` mixtures that were heard and are none."""
+    scores = _settled(target, blender, known)
+    alone = known.alone()
+    mixed = np.setdiff1d(np.argsort(-scores, kind="stable"), alone, assume_unique=True)
+    order = [alone[np.argmax(scores[alone])], *mixed[:count]]
+    return [known.shares[n] for n in order]
+
+
+def _settled(target: Target, blender: Blender, known: Known) -> Scores:
+    """How like the target all are that were heard.
 
     What was heard of them counts half, what the surrogate makes of it the other half: whoever is
     best of many was lucky with the words, too.
     """
     heard = as_heard(known.fingerprints, known.hertz)
     places = blender.places(known.shares)
-    smooth, _ = Surrogate.fit(places, heard).predict(places)
-    scores = (target.scores(heard) + target.scores(smooth)) / 2
-    alone = _alone(known)
-    order = [*np.argsort(-scores, kind="stable")[:count], alone[np.argmax(scores[alone])]]
-    return [known.shares[n] for n in dict.fromkeys(int(n) for n in order)]
+    smooth = Surrogate.fit(places, heard).predict(places)
+    return (target.scores(heard) + target.scores(smooth)) / 2
 
 
-def _alone(known: Known) -> NDArray[np.intp]:
-    """Those that are all of one voice."""
-    return np.flatnonzero(known.shares.max(axis=2).min(axis=1) == 1)
+def _proposals(
+    target: Target, blender: Blender, known: Known, dice: Dice
+) -> tuple[list[Shares], float]:
+    """What to speak next, and how much better than the best so far the better of them may be.
 
-
-def _proposals(target: Target, blender: Blender, known: Known, dice: Dice) -> list[Shares]:
-    """What to speak next; the second as if the first were heard as predicted."""
+    Each is chosen as if those before it were heard as predicted.
+    """
     chosen: list[Shares] = []
+    hopes: list[float] = []
+    settled = _settled(target, blender, known)
     for _ in range(AT_ONCE):
         heard = as_heard(known.fingerprints, known.hertz)
         surrogate = Surrogate.fit(blender.places(known.shares), heard)
         best = _evolved(target, blender, known, surrogate, dice)
-        said, _ = surrogate.predict(blender.places(best[None]))
-        known = replace(
-            known,
-            shares=np.concatenate([known.shares, best[None]]),
-            fingerprints=np.concatenate([known.fingerprints, said[:, :-1].astype(np.float32)]),
-            hertz=np.append(known.hertz, np.float32(2 ** (said[0, -1] / 12))),
-        )
+        said = surrogate.predict(blender.places(best[None]))
+        hopes.append(float(target.scores(said)[0]))
+        fingerprint = said[:, :-1].astype(np.float32)
+        hertz = (2 ** (said[:, -1] / 12)).astype(np.float32)
+        known = known.joined(Known(best[None], fingerprint, hertz, known.words))
         chosen.append(best)
-    return chosen
+    return chosen, max(hopes) - float(settled.max())
 
 
 def _evolved(
-    target: Target, blender: Blender, known: Known, surrogate: Surrogate, dice: Dice
+    target: Target,
+    blender: Blender,
+    known: Known,
+    surrogate: Surrogate,
+    dice: Dice,
 ) -> Shares:
     """The mixture of which the surrogate hopes most."""
 
-    def hopes(mixtures: Mixtures) -> NDArray[np.float64]:
-        said, unsure = surrogate.predict(blender.places(mixtures))
-        return target.scores(said) + _CURIOSITY * unsure
+    def hopes(mixtures: Mixtures) -> Scores:
+        return target.scores(surrogate.predict(blender.places(mixtures)))
 
     scores = target.scores(as_heard(known.fingerprints, known.hertz))
     parents: Mixtures = known.shares[np.argsort(-scores)[:_PARENTS]]
-    alone = _alone(known)
+    alone = known.alone()
     near = known.shares[alone[np.argsort(-scores[alone])[:_NEAR]], 0].argmax(axis=1)
     for generation in range(_GENERATIONS):
         step = 0.5 * 0.75**generation

@@ -10,7 +10,7 @@ detector), and brings all speech to one level, also what is louder: the network 
 decibels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -82,25 +82,36 @@ class SpeakerEncoder:
         return unit(self.stretches(speech_of(sound)).mean(axis=0))
 
     def stretches(self, speech: Sound) -> Array:
-        """Embeddings of overlapping stretches of 16 kHz speech as it is: (n, SIZE), n at least 1.
+        """Embeddings of overlapping stretches of 16 kHz speech as it is: (n, SIZE)."""
+        return self.network(stretched(speech))
 
-        A stretch begins every STEP spectra; the last may be a quarter beyond the end, and a sound
-        that is shorter than one is filled up with silence.
-        """
-        frames = spectrogram(_levelled(speech.samples))
-        count = max(1, 1 + -(-(len(frames) - STRETCH) // STEP))
-        if count > 1 and len(frames) - (count - 1) * STEP < _COVERED * STRETCH:
-            count -= 1
-        padded = np.zeros(((count - 1) * STEP + STRETCH, _BANDS), np.float32)
-        padded[: len(frames)] = frames[: len(padded)]
-        windows = np.lib.stride_tricks.sliding_window_view(padded, STRETCH, axis=0)[::STEP]
-        return self.network(np.ascontiguousarray(windows.transpose(0, 2, 1)))
+    def means(self, speeches: Sequence[Sound]) -> list[Embedding]:
+        """The voice in each of several stretches of speech as they are, heard at once."""
+        cut = [stretched(speech) for speech in speeches]
+        ends = np.cumsum([len(one) for one in cut])[:-1]
+        return [unit(one.mean(axis=0)) for one in np.split(self.network(np.concatenate(cut)), ends)]
 
     def network(self, spectra: Array) -> Array:
         """(n, steps, 40) to (n, SIZE), each of length 1."""
         raw = np.maximum(0.0, last_state(self.layers, spectra) @ self.weight.T + self.bias)
         lengths = np.linalg.norm(raw, axis=1, keepdims=True)
         return np.asarray(raw / np.maximum(lengths, 1e-12), np.float32)
+
+
+def stretched(speech: Sound) -> Array:
+    """Spectra of overlapping stretches of 16 kHz speech: (n, STRETCH, 40), n at least 1.
+
+    A stretch begins every STEP spectra; the last may be a quarter beyond the end, and a sound
+    that is shorter than one is filled up with silence.
+    """
+    frames = spectrogram(_levelled(speech.samples))
+    count = max(1, 1 + -(-(len(frames) - STRETCH) // STEP))
+    if count > 1 and len(frames) - (count - 1) * STEP < _COVERED * STRETCH:
+        count -= 1
+    padded = np.zeros(((count - 1) * STEP + STRETCH, _BANDS), np.float32)
+    padded[: len(frames)] = frames[: len(padded)]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, STRETCH, axis=0)[::STEP]
+    return np.ascontiguousarray(windows.transpose(0, 2, 1))
 
 
 def unit(vector: Array) -> Array:

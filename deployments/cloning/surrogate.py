@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import solve
 
 Array = NDArray[np.float64]
 
@@ -41,11 +41,6 @@ class Kernel:
             total += weight * (self.linear * products + np.exp(-squares / (2 * self.width**2)))
         return total
 
-    def variance(self, styles: Places) -> Array:
-        """The covariance of each style with itself, (n,)."""
-        squares = (styles**2).sum(axis=2)
-        return np.asarray((self.linear * squares + 1.0) @ np.array([1.0, self.prosodic]))
-
 
 KERNEL: Final = Kernel(linear=1.0, prosodic=0.3, width=0.5, noise=0.1)
 """Tells voices nearly best by the others (`python -m training.speakers.stock`)."""
@@ -60,20 +55,15 @@ class Surrogate:
     """Those that were heard."""
     middle: Array
     weights: Array
-    factor: tuple[Array, bool]
 
     @classmethod
     def fit(cls, styles: Places, heard: Array, kernel: Kernel = KERNEL) -> Self:
         """From styles and what was heard of them, (n, m)."""
         middle = heard.mean(axis=0)
         covariance = kernel.covariance(styles, styles) + kernel.noise * np.eye(len(styles))
-        factor = cho_factor(covariance, lower=True)
-        return cls(kernel, styles, middle, cho_solve(factor, heard - middle), factor)
+        weights = solve(covariance, heard - middle, assume_a="pos")
+        return cls(kernel, styles, middle, weights)
 
-    def predict(self, styles: Places) -> tuple[Array, Array]:
-        """What will be heard, (k, m), and how unsure that is, (k,): 0 sure, 1 a mere guess."""
-        covariance = self.kernel.covariance(styles, self.styles)
-        known = np.einsum("ij,ji->i", covariance, cho_solve(self.factor, covariance.T))
-        prior = self.kernel.variance(styles)
-        unsure = np.sqrt(np.clip((prior - known) / prior, 0.0, 1.0))
-        return self.middle + covariance @ self.weights, unsure
+    def predict(self, styles: Places) -> Array:
+        """What will be heard, (k, m)."""
+        return self.middle + self.kernel.covariance(styles, self.styles) @ self.weights

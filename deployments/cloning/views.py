@@ -14,7 +14,7 @@ from scipy.signal import butter, resample_poly, sosfilt
 
 from deployments.cloning.speaker_encoder import SIZE, SpeakerEncoder, unit
 from deployments.cloning.voice_activity import speech_of
-from media.sound import Samples, Sound
+from media.sound import Sound
 from media.timegrid import HEARING_RATE
 
 SPEEDS: Final = ((10, 9), (8, 9))
@@ -33,11 +33,8 @@ def fingerprint(encoder: SpeakerEncoder, sound: Sound) -> NDArray[np.float32]:
     speech = speech_of(sound).samples
     views = [speech, sosfilt(_telephone(), speech)]
     views += [resample_poly(speech, up, down) for up, down in SPEEDS]
-    return unit(np.concatenate([_embedding(encoder, np.asarray(v, np.float32)) for v in views]))
-
-
-def _embedding(encoder: SpeakerEncoder, speech: Samples) -> NDArray[np.float32]:
-    return unit(encoder.stretches(Sound(speech, HEARING_RATE)).mean(axis=0))
+    heard = [Sound(np.asarray(view, np.float32), HEARING_RATE) for view in views]
+    return unit(np.concatenate(encoder.means(heard)))
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 """What a voice says while it is searched for, and afterwards, when it is measured."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 SEARCH: Final = "The boy saw two green birds above the old farm house."
@@ -12,7 +13,7 @@ FINAL: Final = (
     "Father would rather walk home than wait for a taxi.",
     "She bought five pears and a jar of honey.",
 )
-"""Spoken by the best few, the best of whom is taken."""
+"""Spoken by the best mixture and the nearest stock voice, one of which is taken."""
 
 HELD_OUT: Final[Mapping[str, Sequence[str]]] = {
     "en": (
@@ -57,3 +58,15 @@ HELD_OUT: Final[Mapping[str, Sequence[str]]] = {
     ),
 }
 """Words that the search does not use, by language: how like the sample, and how loud a voice is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All that is spoken for a voice."""
+
+    search: str
+    final: Sequence[str]
+    held_out: Mapping[str, Sequence[str]]
+
+
+WORDS: Final = Words(SEARCH, FINAL, HELD_OUT)

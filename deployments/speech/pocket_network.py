@@ -11,7 +11,7 @@ import yaml
 from pocket_tts import TTSModel
 from pocket_tts.utils.config import CONFIGS_DIR
 
-from deployments.devices.torch_device import TorchDevice
+from deployments.devices.torch_device import TorchDevice, move
 from deployments.devices.torch_turns import turn
 from deployments.speech.fronts.dense import joined
 from deployments.speech.heard import Said
@@ -56,12 +56,8 @@ class PocketNetwork:
         logging.getLogger("pocket_tts").setLevel(logging.ERROR)
         models = {}
         for tag, found in paths.items():
-            model = (
-                _load(names.get(tag, tag), found, quantize)
-                .to(on.device)
-                .eval()
-                .requires_grad_(False)
-            )
+            model = _load(names.get(tag, tag), found, quantize).eval().requires_grad_(False)
+            move(model, on, "The voice")
             # As many as have piled up, as the library does, gives other roundings each time.
             model.max_decoder_frames_per_call = 1
             models[tag] = model

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from deployments.cloning.blend import Known
 from deployments.cloning.engine import Cloned
 from deployments.cloning.kokoro_fit import KokoroFit
+from deployments.cloning.words import Words
 from deployments.speech.engine import Voice
 from deployments.speech.hibari import Hibari
 from media.errors import AvatarError
@@ -22,12 +24,16 @@ TEXT = "We followed the river for an hour, and then we lost the path. Nothing ha
 
 @pytest.fixture(scope="module")
 def engine() -> KokoroFit:
-    return KokoroFit.load(weights(*KokoroFit.weights), threads=2, tries=2)
+    """Without af_heart, from which the sample's voice was made, so that there is something to seek;
+    and with few words, for speaking is what a fit takes long for."""
+    files = weights(*KokoroFit.weights)
+    loaded = KokoroFit.load(files, threads=2, tries=2, leave_out="af_heart")
+    few = Words("Two green birds.", ("A jar of honey.",), {"en": ("It stopped.",)})
+    return replace(loaded, words=few)
 
 
 @pytest.fixture(scope="module")
 def sample() -> Sound:
-    """hibari's voice was taken from Kokoro's af_heart."""
     hibari = Hibari.load(weights("hibari-heart"), threads=1)
     return Sound(np.concatenate([p.samples for p in hibari.speak(TEXT, "heart")]), SOUND_RATE)
 
@@ -59,7 +65,7 @@ def test_the_voice_says_that_it_is_approximate_and_how_like_the_sample(cloned: C
     assert set(cloned.languages) == {"en-US", "en-GB", "es-ES", "fr-FR", "hi-IN", "it-IT",
                                      "ja-JP", "pt-BR", "zh-CN"}  # fmt: skip
     assert cloned.similarity is not None
-    assert 0.8 < cloned.similarity <= 1.0
+    assert 0.6 < cloned.similarity <= 1.0
     assert len(cloned.data) < 20_000_000
 
 
@@ -69,10 +75,18 @@ def test_the_speech_engine_speaks_it_at_the_loudness_of_a_video(
     voice = Voice("voice_1", "Mine", cloned.languages, "unknown", cloned.licence, cloned.gain_db,
                   cloned.engine)  # fmt: skip
     adopted = engine.kokoro.with_voice(voice, cloned.data)
-    text = "Every morning the baker opens the shop before the sun is up."
+    text = "The baker opens the shop."
     said = np.concatenate([piece.samples for piece in adopted.speak(text, voice.id)])
     loudness = integrated_loudness(louden(Sound(said, SOUND_RATE), voice.gain_db))
     assert loudness == pytest.approx(TARGET_LUFS, abs=2.0)
+
+
+def test_the_nearest_stock_voice_is_the_one_that_the_sample_s_voice_was_made_from(
+    engine: KokoroFit, sample: Sound
+) -> None:
+    assert engine.nearest(sample) != "af_heart"
+    everybody = replace(engine, known=Known.load(engine.blender.names))
+    assert everybody.nearest(sample) == "af_heart"
 
 
 def test_the_same_sample_and_seed_make_the_same_voice(

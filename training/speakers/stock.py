@@ -1,12 +1,12 @@
 """The map of stock voices: `python -m training.speakers.stock CORPUS`.
 
-Hears what every stock voice and mixture of the corpus (`training.speakers.corpus`) says of the
-search's words, and writes it to deployments/cloning/stock_voices.npz. Prints how well a stock voice
-is told by the others and the mixtures without it, and what other parameters of the
-surrogate would do.
+Hears what every stock voice and mixture of the corpus (`training.speakers.corpus`) says, and writes
+it to deployments/cloning/stock_voices.npz. Prints how well a voice is told by the others, and what
+other parameters of the surrogate would do.
 """
 
 import sys
+from dataclasses import fields
 from itertools import product, starmap
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ import deployments.cloning
 from deployments.cloning.blend import Blender, Known
 from deployments.cloning.pitch import median_hz
 from deployments.cloning.search import as_heard
-from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder
+from deployments.cloning.speaker_encoder import WEIGHTS, SpeakerEncoder, unit
 from deployments.cloning.surrogate import KERNEL, Kernel
 from deployments.cloning.views import fingerprint
 from deployments.cloning.voice_activity import speech_of
@@ -34,15 +34,23 @@ GRID: Final = product((0.3, 1.0, 3.0), (0.1, 0.3, 1.0), (0.35, 0.5, 0.7, 1.0), (
 
 
 def heard(folder: Path, encoder: SpeakerEncoder) -> Known:
-    """Everybody's first utterance."""
-    shares, fingerprints, hertz = [], [], []
-    for path in sorted(folder.glob("*-0.npz")):
-        with np.load(path) as data:
-            sound = Sound((data["sound"] / 32768).astype(np.float32), HEARING_RATE)
-            shares.append(data["shares"])
-        fingerprints.append(fingerprint(encoder, sound))
-        hertz.append(median_hz(speech_of(sound)))
-    return Known(np.stack(shares), np.stack(fingerprints), np.array(hertz, np.float32))
+    """Everybody, on average of what they say; the first utterance is the search's words."""
+    shares, fingerprints, hertz, words = [], [], [], []
+    for first in sorted(folder.glob("*-0.npz")):
+        said: list[NDArray[np.float32]] = []
+        heights: list[float] = []
+        for path in sorted(folder.glob(first.name.replace("-0", "-?"))):
+            with np.load(path) as data:
+                sound = Sound((data["sound"] / 32768).astype(np.float32), HEARING_RATE)
+                mixture = data["shares"]
+            said.append(fingerprint(encoder, sound))
+            heights.append(median_hz(speech_of(sound)))
+        shares.append(mixture)
+        fingerprints.append(unit(np.mean(said, axis=0)))
+        hertz.append(np.exp(np.mean(np.log(heights))))
+        words.append(said[0] - fingerprints[-1])
+    heard_of = np.stack(fingerprints), np.array(hertz, np.float32), np.mean(words, axis=0)
+    return Known(np.stack(shares), *heard_of)
 
 
 def told(places: NDArray[np.float64], known: Known, kernel: Kernel) -> tuple[float, float]:
@@ -72,9 +80,7 @@ def main() -> None:
     np.savez_compressed(
         OUT,
         names=np.array(blender.names),
-        shares=known.shares.astype(np.float16),
-        fingerprints=known.fingerprints.astype(np.float16),
-        hertz=known.hertz.astype(np.float16),
+        **{field.name: getattr(known, field.name).astype(np.float16) for field in fields(known)},
     )
 
 
