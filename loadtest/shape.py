@@ -1,0 +1,24 @@
+"""The load's shape: steps of users, each for its time."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from locust import LoadTestShape
+
+from loadtest.bounds import Step, step_at
+
+SPAWN_RATE: Final = 4.0
+"""Users a second that come or leave."""
+
+
+class Steps(LoadTestShape):
+    """So many users for so long, one step after the other, then the end."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        super().__init__()
+        self.steps = tuple(steps)
+
+    def tick(self) -> tuple[int, float] | None:
+        """Users wanted now, and how fast they come; None at the end."""
+        step = step_at(self.steps, self.get_run_time())
+        return None if step is None else (step.users, SPAWN_RATE)
