@@ -1,4 +1,4 @@
-"""`python -m loadtest steps|soak|upgrade`: a load, its report, and an exit status that judges it."""
+"""`python -m loadtest steps|soak|upgrade`: a load, its report, and a verdict as exit status."""
 
 import argparse
 import sys
@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     three = kinds.add_parser("upgrade", help=upgrade.__doc__)
     three.add_argument("--users", type=int, default=6)
     for kind in (one, two, three):
-        kind.add_argument("--pace", type=float, default=1.0, help="users think so many times longer")
+        kind.add_argument(
+            "--pace", type=float, default=1.0, help="users think so many times longer"
+        )
         kind.add_argument("--note", default="", help="words for the report, about the machine")
         kind.add_argument("--raw", type=Path, help="keep all that was seen in this folder")
         kind.add_argument("--again", type=Path, help="report from such a folder; load nothing")

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from locust import HttpUser
 from locust.clients import ResponseContextManager
@@ -67,17 +67,17 @@ class Person(HttpUser):
                 timeout=TIMEOUT,
                 stream=take is not None,
                 **request,
-            ) as answer:
+            ) as opened:
+                answer: ResponseContextManager = opened
                 wait = told_to_wait(answer, what)
                 if wait is None:
                     fault = _fault(answer, statuses, take, check)
                     if fault is None:
-                        answer.success()
+                        counted(answer)
                         return answer
-                    answer.failure(fault)
+                    counted(answer, fault=fault)
                     raise RescheduleTask
-                answer.request_meta["name"] = NOT_YET if answer.status_code == 503 else WAITED
-                answer.success()
+                counted(answer, NOT_YET if answer.status_code == 503 else WAITED)
             time.sleep(min(wait, LONGEST_WAIT))
         self.tell(what, TIMEOUT, "told to wait again and again")
         raise RescheduleTask
@@ -98,11 +98,23 @@ class Person(HttpUser):
         time.sleep(self.pace * self.dice.uniform(least, most))
 
 
+def counted(
+    answer: ResponseContextManager, what: str | None = None, fault: str | None = None
+) -> None:
+    """Have Locust count an answer, under another name where `what` is given."""
+    if what is not None:
+        cast(dict[str, Any], answer.request_meta)["name"] = what
+    if fault is None:
+        answer.success()  # type: ignore[no-untyped-call]  # Locust leaves it untyped
+    else:
+        answer.failure(fault)  # type: ignore[no-untyped-call]  # as above
+
+
 def told_to_wait(answer: ResponseContextManager, what: str) -> float | None:
     """Seconds after which the call may come again; None where it was not told so."""
     may = answer.status_code == 429 or (answer.status_code == 503 and what == "playlist")
-    after = (answer.headers or {}).get("Retry-After", "")
-    return float(after) if may and after.isdigit() else None
+    after = str(answer.headers.get("Retry-After", "")) if may else ""
+    return float(after) if after.isdigit() else None
 
 
 def said(answer: ResponseContextManager) -> str:

@@ -7,11 +7,12 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gevent
 from locust.env import Environment
+from locust.event import EventHook
 
 from loadtest import material
 from loadtest.bounds import FINISHING, RefusedError, Step, check_host, check_steps
@@ -20,11 +21,10 @@ from loadtest.shape import Steps
 from loadtest.users import USERS
 
 
-
 def drive(host: str, steps: list[Step], folder: Path, pace: float) -> list[Request]:
     """Play the users through the steps. Returns all that they asked for."""
     asked: list[Request] = []
-    options = argparse.Namespace(material=material.load(folder), pace=pace)
+    options = argparse.Namespace(material=material.load(folder), pace=pace, headless=False)
     environment = Environment(
         user_classes=list(USERS),
         host=host,
@@ -35,21 +35,19 @@ def drive(host: str, steps: list[Step], folder: Path, pace: float) -> list[Reque
     )
     runner = environment.create_local_runner()
 
-    def note(
-        name: str, response_time: float, exception: BaseException | None, **_: Any
-    ) -> None:
+    def note(name: str, response_time: float, exception: BaseException | None, **_: Any) -> None:
         fault = None if exception is None else str(exception)[:200]
-        asked.append(
-            Request(time.time(), name, response_time / 1000, fault, runner.user_count)
-        )
+        asked.append(Request(time.time(), name, response_time / 1000, fault, runner.user_count))
 
-    environment.events.request.add_listener(note)
-    environment.events.user_error.add_listener(lambda **error: asked.append(_crash(error)))
+    listen: Callable[[EventHook, Callable[..., None]], None] = EventHook.add_listener
+    listen(environment.events.request, note)
+    listen(environment.events.user_error, lambda **error: asked.append(_crash(error)))
     runner.start_shape()
-    if runner.shape_greenlet is not None:
-        runner.shape_greenlet.join()
+    shape = runner.shape_greenlet
+    if shape is None:
+        raise RuntimeError("the shape did not start")
+    shape.join()
     runner.quit()
-    gevent.wait([runner.greenlet], timeout=FINISHING)
     return asked
 
 

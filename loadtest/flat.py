@@ -50,7 +50,7 @@ def judged(looks: Sequence[Look], warming: float = WARMING) -> Sequence[Look]:
 
 
 def memory_growth(looks: Sequence[Look]) -> Growth:
-    """Bytes of those processes that are in every look: replicas that came and went are no growth."""
+    """Bytes of the processes that are in every look: replicas that come and go are no growth."""
     lasting = set.intersection(*(_numbers(look) for look in looks))
     held = [
         sum(size for name, size in look.memory.items() if name.split()[0] in lasting)
@@ -69,6 +69,6 @@ def _numbers(look: Look) -> set[str]:
 
 
 def _line(at: Sequence[float], held: Sequence[float], processes: int) -> Growth:
-    """Theil and Sen's slope: the median of the slopes of all pairs, which a few peaks do not move."""
+    """Theil and Sen's line: the median of the slopes of all pairs, which a few peaks don't move."""
     slope = theilslopes(np.asarray(held, float), np.asarray(at, float)).slope
     return Growth(float(np.median(held)), float(slope) * 3600, processes)

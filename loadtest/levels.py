@@ -49,7 +49,10 @@ def summary(requests: Iterable[Request]) -> dict[str, dict[str, float]]:
     found = {}
     for what, several in sorted(grouped.items()):
         seconds = [request.seconds for request in several if request.fault is None]
-        found[what] = {"requests": float(len(several)), "failed": float(len(several) - len(seconds))}
+        found[what] = {
+            "requests": float(len(several)),
+            "failed": float(len(several) - len(seconds)),
+        }
         if seconds:
             found[what] |= {
                 "p50": round(percentile(seconds, 0.50), 3),

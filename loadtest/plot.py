@@ -1,6 +1,6 @@
 """Curves over time or over users, one panel each, drawn as SVG."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
@@ -18,7 +18,7 @@ class Panel:
     """Curves that share a scale; across, seconds or users."""
 
     title: str
-    curves: dict[str, Curve]
+    curves: Mapping[str, Curve]
     marks: tuple[tuple[float, str], ...] = ()
     """Moments that something was done at."""
 

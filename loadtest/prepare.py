@@ -1,4 +1,4 @@
-"""Makes what users upload: the embedded voice speaks the recordings, the gallery lends its faces."""
+"""Makes what users upload: the embedded voice speaks recordings, the gallery lends its faces."""
 
 import io
 import itertools

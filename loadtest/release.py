@@ -57,7 +57,9 @@ def pack(folder: Path) -> Path:
     page.write_text(page.read_text() + MARK + "\n")
     about = folder / f"avatar_serve-{VERSION}.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: avatar-serve\nVersion: {VERSION}\n")
+    (about / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: avatar-serve\nVersion: {VERSION}\n"
+    )
     packed = folder.with_suffix(".zip")
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(folder.rglob("*")):

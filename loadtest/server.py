@@ -41,7 +41,7 @@ class Place:
 def folders() -> Iterator[Path]:
     """A folder for a server's data and temporary files, and for what users send, made by then."""
     # Short: the paths of Ray's sockets, below it, have an end.
-    with tempfile.TemporaryDirectory(prefix="lt", dir="/tmp") as name:  # noqa: S108 - unguessable
+    with tempfile.TemporaryDirectory(prefix="lt", dir="/tmp") as name:
         folder = Path(name)
         for part in ("data", "tmp", "material"):
             (folder / part).mkdir()
@@ -52,7 +52,10 @@ def folders() -> Iterator[Path]:
 @contextmanager
 def server(folder: Path, left: Left) -> Iterator[Place]:
     """The embedded server; when the block ends, `left` knows what outlived it."""
-    with environment({"TMPDIR": str(folder / "tmp")}), private_server(data_dir=folder / "data") as url:
+    with (
+        environment({"TMPDIR": str(folder / "tmp")}),
+        private_server(data_dir=folder / "data") as url,
+    ):
         place = Place(url, launcher_of(), folder)
         try:
             yield place

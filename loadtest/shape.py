@@ -15,10 +15,11 @@ class Steps(LoadTestShape):
     """So many users for so long, one step after the other, then the end."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Locust leaves it untyped
         self.steps = tuple(steps)
 
     def tick(self) -> tuple[int, float] | None:
         """Users wanted now, and how fast they come; None at the end."""
-        step = step_at(self.steps, self.get_run_time())
+        seconds: float = self.get_run_time()  # type: ignore[no-untyped-call]  # as above
+        step = step_at(self.steps, seconds)
         return None if step is None else (step.users, SPAWN_RATE)

@@ -1,5 +1,6 @@
 """A soak: a gentle load that does not end for an hour. Does anything fail, grow, or stay behind?"""
 
+import itertools
 import time
 from typing import Any
 
@@ -57,7 +58,7 @@ def results(seen: Seen) -> dict[str, Any]:
 
 def page(seen: Seen) -> list[str]:
     """The report."""
-    (_, seconds), *_ = seen.about["steps"]
+    (users, seconds), *_ = seen.about["steps"]
     total, said = in_all(seen.requests), wrong(seen)
     growths = _growths(seen)
     memory, files = growths["memory"], growths["open files"]
@@ -66,19 +67,23 @@ def page(seen: Seen) -> list[str]:
     return [
         "# A soak",
         "",
-        f"`python -m loadtest soak`: {seen.about['steps'][0][0]} users for {seconds / 60:.0f} minutes "
+        f"`python -m loadtest soak`: {users} users for {seconds / 60:.0f} minutes "
         f"on {seen.about['machine']}, embedded engines (config/local.yaml). {seen.about['note']}",
         "",
         f"**{total['requests']} requests, {total['failed']} failed; {total['videos']} videos made; "
         f"told to wait: {total['told to wait']}.** The server used {cpu / wall:.2f} cores.",
         "",
         f"Memory of the {memory.processes} processes that lived through it: "
-        f"{memory.held / 1e6:.0f} MB, {memory.an_hour / 1e6:+.1f} MB an hour ({memory.share:+.1%}), "
-        f"by Theil and Sen's line from minute {WARMING / 60:.0f} on. Open files: {files.held:.0f}, "
-        f"{files.an_hour:+.1f} an hour. Allowed is {ALLOWED:.0%}.",
+        f"{memory.held / 1e6:.0f} MB, {memory.an_hour / 1e6:+.1f} MB an hour "
+        f"({memory.share:+.1%}), by Theil and Sen's line from minute {WARMING / 60:.0f} on. "
+        f"Open files: {files.held:.0f}, {files.an_hour:+.1f} an hour. Allowed is {ALLOWED:.0%}.",
         "",
-        "Left behind: " + ("; ".join(seen.left.faults()) or "no job, no artifact, no temporary file, "
-        "no process, no shared memory") + ".",
+        "Left behind: "
+        + (
+            "; ".join(seen.left.faults())
+            or "no job, no artifact, no temporary file, no process, no shared memory"
+        )
+        + ".",
         "",
         "Not as it should be: " + ("; ".join(said) or "nothing") + ".",
         "",
@@ -86,8 +91,8 @@ def page(seen: Seen) -> list[str]:
         "",
         *report.request_table(summary(seen.requests)),
         "",
-        "`told to wait` are 429 with Retry-After, which users honour; `playlist, not yet` is a playlist "
-        "that was asked for before the first segment was made. Figures: "
+        "`told to wait` are 429 with Retry-After, which users honour; `playlist, not yet` is a "
+        "playlist that was asked for before the first segment was made. Figures: "
         "[load_soak.json](../../bench/results/load_soak.json).",
     ]
 
@@ -100,7 +105,7 @@ def plot(seen: Seen) -> str:
 
     looks, rows = seen.looks, report.by_minute(seen.requests, seen.began)
     lasting = set.intersection(*({name.split()[0] for name in look.memory} for look in looks))
-    pairs = list(zip(looks, looks[1:], strict=False))
+    pairs = list(itertools.pairwise(looks))
     megabytes = {
         "all processes": [(minutes(k.at), sum(k.memory.values()) / 1e6) for k in looks],
         "those that lasted": [
@@ -113,7 +118,13 @@ def plot(seen: Seen) -> str:
         Panel("open files", {"": [(minutes(k.at), float(k.files)) for k in looks]}),
         Panel(
             "cores that the server keeps busy",
-            {"": [(minutes(b.at), (b.cpu - a.cpu) / (b.at - a.at)) for a, b in pairs if b.at > a.at]},
+            {
+                "": [
+                    (minutes(b.at), (b.cpu - a.cpu) / (b.at - a.at))
+                    for a, b in pairs
+                    if b.at > a.at
+                ]
+            },
         ),
         Panel("requests a minute", {"": [(row["minute"], row["requests"]) for row in rows]}),
         Panel("videos a minute", {"": [(row["minute"], row["videos"]) for row in rows]}),

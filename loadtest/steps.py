@@ -61,7 +61,7 @@ def judged(seen: Seen) -> list[Judged]:
 
 
 def wrong(seen: Seen) -> list[str]:
-    """A sentence for each promise that is not kept: speed up to PROMISED users, no failure at all."""
+    """A sentence for each promise not kept: speed up to PROMISED users, no failure at all."""
     said = [f"failed {count} times: {fault}" for fault, count in faults(seen.requests).items()]
     said += [] if seen.requests else ["nothing was asked"]
     for step in judged(seen):
@@ -99,15 +99,18 @@ def page(seen: Seen) -> list[str]:
     lines = [
         "# Steps of users",
         "",
-        f"`python -m loadtest steps`: {seconds:.0f} s a step on {seen.about['machine']}, embedded "
-        f"engines (config/local.yaml), at most {ACTIVE_JOBS} videos at a time. {seen.about['note']}",
+        f"`python -m loadtest steps`: {seconds:.0f} s a step on {seen.about['machine']}, "
+        f"embedded engines (config/local.yaml), at most {ACTIVE_JOBS} videos at "
+        f"a time. {seen.about['note']}",
         "",
         f"**{total['requests']} requests, {total['failed']} failed; {total['videos']} videos made; "
         f"told to wait: {total['told to wait']}.** Promised up to {PROMISED} users: "
-        + ("; ".join(wrong(seen)) or "every service level holds") + ".",
+        + ("; ".join(wrong(seen)) or "every service level holds")
+        + ".",
         "",
         "| users | requests | failed | videos | told to wait | "
-        + " | ".join(f"{level.name}: p95, s (promised {level.seconds:g})" for level in LEVELS) + " |",
+        + " | ".join(f"{level.name}: p95, s (promised {level.seconds:g})" for level in LEVELS)
+        + " |",
         "|" + "---|" * (5 + len(LEVELS)),
     ]
     for step in found:
@@ -118,8 +121,9 @@ def page(seen: Seen) -> list[str]:
     return [
         *lines,
         "",
-        f"The first {SETTLING:.0f} s of a step are left out of its row. A request told to wait (429 "
-        "with Retry-After) comes again, and its waiting is no part of the accepted one's time.",
+        f"The first {SETTLING:.0f} s of a step are left out of its row. A request told to "
+        "wait (429 with Retry-After) comes again, and its waiting is no part of the "
+        "accepted one's time.",
         "",
         "![p95 of each service level, and videos, by users](steps.svg)",
         "",

@@ -1,17 +1,11 @@
 """Upgrades under load: stages changed in place, then a new version of everything. What fails?"""
 
-
-
-
 import time
 from collections.abc import Sequence
-
 from dataclasses import dataclass
-
 from typing import Any, Final
 
 import httpx
-
 
 from loadtest import release, report
 from loadtest.bounds import Step
@@ -22,7 +16,6 @@ from loadtest.record import Request
 from loadtest.run import about, finished, load
 from loadtest.seen import Left, Seen
 from loadtest.server import Place, folders, look_behind
-
 from serve.commands.private import LOCAL_CONFIG
 
 BEFORE, BETWEEN, AFTER, ROOM = 40.0, 40.0, 45.0, 60.0
@@ -134,19 +127,21 @@ def results(seen: Seen) -> dict[str, Any]:
 
 def page(seen: Seen) -> list[str]:
     """The report."""
-    total = in_all(seen.requests)
+    total, ((users, _),) = in_all(seen.requests), seen.about["steps"]
     lines = [
         "# Upgrades under load",
         "",
-        f"`python -m loadtest upgrade`: {seen.about['steps'][0][0]} users on {seen.about['machine']}, "
+        f"`python -m loadtest upgrade`: {users} users on {seen.about['machine']}, "
         f"embedded engines (config/local.yaml). {seen.about['note']}",
         "",
         f"**{total['requests']} requests, {total['failed']} failed; {total['videos']} videos made; "
         f"told to wait: {total['told to wait']}.** Not as it should be: "
-        + ("; ".join(wrong(seen)) or "nothing") + ".",
+        + ("; ".join(wrong(seen)) or "nothing")
+        + ".",
         "",
         "| | seconds | requests | failed | videos | "
-        + " | ".join(f"{level.name}: p95, s" for level in LEVELS) + " |",
+        + " | ".join(f"{level.name}: p95, s" for level in LEVELS)
+        + " |",
         "|" + "---|" * (5 + len(LEVELS)),
     ]
     for phase in phases(seen):
@@ -158,11 +153,11 @@ def page(seen: Seen) -> list[str]:
     return [
         *lines,
         "",
-        "In place: `Encode` takes up another `user_config`; `Lipsync`, `Face` and `Director` get new "
-        "replicas; the ingress stays. The new version: all code comes from another release (packed as "
-        "Ray's working directory, its page marked, its version raised); every replica is replaced, the "
-        "ingress too. Both are one config deployed over the running one. An upgrade is done when the "
-        "last old replica is gone; videos under way go on at the next directors.",
+        "In place: `Encode` takes up another `user_config`; `Lipsync`, `Face` and `Director` get "
+        "new replicas; the ingress stays. The new version: all code comes from another release "
+        "(packed as Ray's working directory, its page marked, its version raised); every replica "
+        "is replaced, the ingress too. Both are one config deployed over the running one. An "
+        "upgrade is done when its last old replica is gone; jobs go on at the next director.",
         "",
         "![Requests, failures and times over the upgrades](upgrade.svg)",
         "",
@@ -177,17 +172,28 @@ def plot(seen: Seen) -> str:
     marks = tuple((at, words) for at, words in seen.marks)
 
     def curve(*whats: str) -> list[tuple[float, float]]:
-        return [(r.at - seen.began, r.seconds) for r in sorted(seen.requests, key=lambda r: r.at) if r.what in whats]
+        return [
+            (r.at - seen.began, r.seconds)
+            for r in sorted(seen.requests, key=lambda r: r.at)
+            if r.what in whats
+        ]
 
     every: dict[int, list[Request]] = {}
     for request in seen.requests:
         every.setdefault(int((request.at - seen.began) // 5), []).append(request)
     ordered = sorted(every.items())
     panels = [
-        Panel("requests in 5 s", {"": [(5.0 * n, float(len(asked))) for n, asked in ordered]}, marks),
+        Panel(
+            "requests in 5 s", {"": [(5.0 * n, float(len(asked))) for n, asked in ordered]}, marks
+        ),
         Panel(
             "failed in 5 s",
-            {"": [(5.0 * n, float(sum(r.fault is not None for r in asked))) for n, asked in ordered]},
+            {
+                "": [
+                    (5.0 * n, float(sum(r.fault is not None for r in asked)))
+                    for n, asked in ordered
+                ]
+            },
             marks,
         ),
         Panel("a page's file, s", {"": curve("page", "page's file", "gallery", "voices")}, marks),

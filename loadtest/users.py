@@ -57,7 +57,7 @@ class Visitor(Maker):
         self.ask("GET", f"/v1/voices/{voice['id']}/sample", "voice's sample")
 
     def open_page(self) -> Mapping[str, str]:
-        """The page, its files, the gallery with its pictures, the voices. The gallery's previews."""
+        """The page, its files, the gallery, the voices. Returns the previews of the gallery."""
         page = self.read("/", "page")
         if page is not None:
             self.files = sorted(set(_FILES.findall(page)))
