@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from loadtest.material import PROMPTS, Material, text
+from loadtest.material import PROMPT_SEEDS, PROMPTS, Material, text
 
 SECONDS: Final = ((60, 4.0), (30, 10.0), (10, 30.0))
 """Of a hundred texts so many take about so many seconds to say."""
@@ -47,6 +47,7 @@ def draw(dice: random.Random, material: Material, avatars: tuple[str, ...]) -> W
         counted = "accept picture"
     else:
         fields["avatar_prompt"] = dice.choice(PROMPTS)
+        fields["seed"] = str(dice.randrange(PROMPT_SEEDS))
         counted = "accept prompt"
     return Wish(fields, files, counted)
 
