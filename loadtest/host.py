@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 
 from deployments import launch
 
-DRAINED: Final = 120.0
+DRAINED: Final = 240.0
 """Seconds in which the old replicas of a deployment have to be gone."""
 
 

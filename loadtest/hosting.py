@@ -51,11 +51,15 @@ def hosted(config: Path, folder: Path, left: Left) -> Iterator[tuple[Host, Repli
         "TMPDIR": str(folder / "tmp"),
         "AVATAR_DATA_DIR": str(folder / "data"),
         "AVATAR_RAY_DIR": str(folder / "ray"),
+        # The running release is found by this alone: Ray looks for a replica's modules in the
+        # folder that its driver was started in first, even before a working directory's own.
+        "PYTHONPATH": str(Path(__file__).parents[1]),
     }
     command = [sys.executable, "-m", "loadtest.host", str(config), "--port", str(port)]
     with environment(variables):
         process = subprocess.Popen(
             command,
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

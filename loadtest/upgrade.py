@@ -18,7 +18,7 @@ from loadtest.seen import Left, Seen
 from loadtest.server import Place, folders, look_behind
 from serve.commands.private import LOCAL_CONFIG
 
-BEFORE, BETWEEN, AFTER, ROOM = 40.0, 40.0, 45.0, 60.0
+BEFORE, BETWEEN, AFTER, ROOM = 40.0, 30.0, 40.0, 50.0
 """Seconds of load before, between and behind the upgrades, and for the upgrades themselves."""
 
 
