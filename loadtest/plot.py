@@ -40,7 +40,7 @@ def draw(panels: Sequence[Panel], across: str) -> str:
     for step in range(5):
         at = last * step / 4
         parts.append(
-            f'<text x="{_x(at, last):.1f}" y="{bottom + 12}" text-anchor="middle">{at:g}</text>'
+            f'<text x="{_x(at, last):.1f}" y="{bottom + 12}" text-anchor="middle">{_number(at)}</text>'
         )
     parts.append(
         f'<text x="{WIDTH / 2}" y="{height - 8}" text-anchor="middle">{escape(across)}</text>'
@@ -56,7 +56,7 @@ def _panel(panel: Panel, last: float) -> list[str]:
         y = bottom - tall * step / 2
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{most * step / 2:.3g}</text>'
+            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(most * step / 2)}</text>'
         )
     for at, words in panel.marks:
         x = _x(at, last)
@@ -84,6 +84,10 @@ def thinned(curve: Curve) -> Curve:
     """POINTS points at most."""
     step = max(1, -(-len(curve) // POINTS))
     return [max(curve[n : n + step], key=lambda p: p[1]) for n in range(0, len(curve), step)]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _x(at: float, last: float) -> float:
