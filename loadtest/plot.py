@@ -39,9 +39,8 @@ def draw(panels: Sequence[Panel], across: str) -> str:
     bottom = PANEL * len(panels)
     for step in range(5):
         at = last * step / 4
-        parts.append(
-            f'<text x="{_x(at, last):.1f}" y="{bottom + 12}" text-anchor="middle">{_number(at)}</text>'
-        )
+        words = f'text-anchor="middle">{_number(at)}</text>'
+        parts.append(f'<text x="{_x(at, last):.1f}" y="{bottom + 12}" {words}')
     parts.append(
         f'<text x="{WIDTH / 2}" y="{height - 8}" text-anchor="middle">{escape(across)}</text>'
     )
@@ -53,10 +52,10 @@ def _panel(panel: Panel, last: float) -> list[str]:
     bottom, tall = PANEL - 8, PANEL - 8 - TOP
     parts = [f'<text x="{LEFT}" y="16" font-weight="bold">{escape(panel.title)}</text>']
     for step in range(3):
-        y = bottom - tall * step / 2
+        y, words = bottom - tall * step / 2, _number(most * step / 2)
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(most * step / 2)}</text>'
+            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{words}</text>'
         )
     for at, words in panel.marks:
         x = _x(at, last)
