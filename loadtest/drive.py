@@ -5,6 +5,7 @@ Importing Locust makes Python's own sockets and sleeps gevent's, which nothing e
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -21,14 +22,20 @@ from loadtest.shape import Steps
 from loadtest.users import USERS
 
 
-def drive(host: str, steps: list[Step], folder: Path, pace: float) -> list[Request]:
-    """Play the users through the steps. Returns all that they asked for."""
+def drive(host: str, listed: list[Step], folder: Path, pace: float) -> list[Request]:
+    """Play the users through the steps, or until SIGTERM. Returns all that they asked for."""
     asked: list[Request] = []
+    steps = Steps(listed)
+
+    def end(number: int, frame: object) -> None:
+        steps.over = True
+
+    signal.signal(signal.SIGTERM, end)
     options = argparse.Namespace(material=material.load(folder), pace=pace, headless=False)
     environment = Environment(
         user_classes=list(USERS),
         host=host,
-        shape_class=Steps(steps),
+        shape_class=steps,
         parsed_options=options,
         stop_timeout=FINISHING,
         catch_exceptions=True,

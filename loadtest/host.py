@@ -8,6 +8,7 @@ line of JSON: the replicas' process ids by deployment. When standard input close
 import argparse
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -56,6 +57,7 @@ def main() -> None:
     stopped = threading.Event()
     config = launch.read_config(arguments.config, port=arguments.port)
     (application,) = config["applications"]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # or Ray tells of it at length
     client = launch.start(config, stopped)
     print(json.dumps(settled(client, application["name"])), file=output)
     for line in sys.stdin:
