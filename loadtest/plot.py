@@ -34,7 +34,7 @@ def draw(panels: Sequence[Panel], across: str) -> str:
     ]
     for n, panel in enumerate(panels):
         parts.append(f'<g transform="translate(0 {n * PANEL})">')
-        parts += _panel(panel, last)
+        parts += _panel(panel, last, named=n == 0)
         parts.append("</g>")
     bottom = PANEL * len(panels)
     for step in range(5):
@@ -47,7 +47,7 @@ def draw(panels: Sequence[Panel], across: str) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _panel(panel: Panel, last: float) -> list[str]:
+def _panel(panel: Panel, last: float, *, named: bool) -> list[str]:
     most = max([y for curve in panel.curves.values() for _, y in curve] or [0.0]) or 1.0
     bottom, tall = PANEL - 8, PANEL - 8 - TOP
     parts = [f'<text x="{LEFT}" y="16" font-weight="bold">{escape(panel.title)}</text>']
@@ -57,12 +57,15 @@ def _panel(panel: Panel, last: float) -> list[str]:
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
             f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{words}</text>'
         )
-    for at, words in panel.marks:
+    for n, (at, words) in enumerate(panel.marks):
         x = _x(at, last)
         parts.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 6}" y2="{bottom}" stroke="#888" '
-            f'stroke-dasharray="3 3"/><text x="{x + 3:.1f}" y="{TOP - 4}">{escape(words)}</text>'
+            'stroke-dasharray="3 3"/>'
         )
+        if named:  # by turns higher and lower: two may be close
+            y = TOP - 16 + 10 * (n % 2)
+            parts.append(f'<text x="{x + 3:.1f}" y="{y}">{escape(words)}</text>')
     for n, (name, curve) in enumerate(panel.curves.items()):
         colour = COLOURS[n % len(COLOURS)]
         points = " ".join(

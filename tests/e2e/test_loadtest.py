@@ -31,7 +31,7 @@ def test_users_make_watch_and_hear_things_and_nothing_fails(
     requests = list(read(tmp_path / "requests"))
     assert not faults(requests), ended.stderr
     kinds = summary(requests)
-    assert {"page", "page's file", "gallery", "record", "video", "speech"} <= kinds.keys()
+    assert {"page", "page's file", "gallery", "video", "speech"} <= kinds.keys()
 
 
 def test_users_are_not_let_loose_on_other_machines(tmp_path: Path) -> None:
