@@ -58,6 +58,21 @@ def memory_growth(looks: Sequence[Look]) -> Growth:
     return _line([look.at for look in looks], held, len(lasting))
 
 
+def by_process(looks: Sequence[Look], most: int = 8) -> list[tuple[str, Growth]]:
+    """Growth of the largest processes that are in every look, the fastest growing first."""
+    lasting = set.intersection(*(_numbers(look) for look in looks))
+    held: dict[str, list[float]] = {number: [] for number in lasting}
+    names = {name.split()[0]: name.split(maxsplit=1)[-1] for name in looks[-1].memory}
+    for look in looks:
+        for name, size in look.memory.items():
+            if (number := name.split()[0]) in lasting:
+                held[number].append(size)
+    at = [look.at for look in looks]
+    lines = [(names[number], _line(at, sizes, 1)) for number, sizes in held.items()]
+    largest = sorted(lines, key=lambda line: -line[1].held)[:most]
+    return sorted(largest, key=lambda line: -line[1].an_hour)
+
+
 def file_growth(looks: Sequence[Look]) -> Growth:
     """Open files of all processes."""
     return _line([look.at for look in looks], [look.files for look in looks], len(looks[-1].memory))

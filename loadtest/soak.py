@@ -6,7 +6,15 @@ from typing import Any
 
 from loadtest import report
 from loadtest.bounds import Step
-from loadtest.flat import ALLOWED, WARMING, Growth, file_growth, judged, memory_growth
+from loadtest.flat import (
+    ALLOWED,
+    WARMING,
+    Growth,
+    by_process,
+    file_growth,
+    judged,
+    memory_growth,
+)
 from loadtest.levels import faults, in_all, summary
 from loadtest.plot import Panel
 from loadtest.run import about, finished, load
@@ -49,6 +57,9 @@ def results(seen: Seen) -> dict[str, Any]:
         "in all": in_all(seen.requests),
         "wrong": wrong(seen),
         "growth": {what: growth.rounded() for what, growth in _growths(seen).items()},
+        "growth by process": {
+            name: line.rounded() for name, line in by_process(judged(seen.looks))
+        },
         "left": vars(seen.left),
         "requests": summary(seen.requests),
         "by minute": report.by_minute(seen.requests, seen.began),
@@ -88,6 +99,13 @@ def page(seen: Seen) -> list[str]:
         "Not as it should be: " + ("; ".join(said) or "nothing") + ".",
         "",
         "![Memory, open files, cores, requests and times over the soak](soak.svg)",
+        "",
+        "| process | held, MB | growth an hour, MB |",
+        "|---|---|---|",
+        *(
+            f"| {name.partition('.')[0]} | {line.held / 1e6:.0f} | {line.an_hour / 1e6:+.1f} |"
+            for name, line in by_process(judged(seen.looks))
+        ),
         "",
         *report.request_table(summary(seen.requests)),
         "",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from loadtest import report
 from loadtest.bounds import Step
-from loadtest.levels import LEVELS, broken, faults, in_all, measured, summary
+from loadtest.levels import LEVELS, faults, in_all, measured, slow, summary
 from loadtest.plot import Panel
 from loadtest.record import Request
 from loadtest.run import about, finished, load
@@ -64,10 +64,11 @@ def wrong(seen: Seen) -> list[str]:
     """A sentence for each promise not kept: speed up to PROMISED users, no failure at all."""
     said = [f"failed {count} times: {fault}" for fault, count in faults(seen.requests).items()]
     said += [] if seen.requests else ["nothing was asked"]
-    for step in judged(seen):
-        if step.users <= PROMISED:
-            slow = [s for s in broken(step.requests) if not s.startswith("failed")]
-            said += [f"{step.users} users: {sentence}" for sentence in slow]
+    few = [step for step in judged(seen) if step.users <= PROMISED]
+    for step in few:
+        said += [f"{step.users} users: {sentence}" for sentence in slow(step.requests)]
+    told = {name for step in few for name in measured(step.requests)}
+    said += [f"{level.name}: nothing told of it" for level in LEVELS if level.name not in told]
     return said + seen.left.faults()
 
 
