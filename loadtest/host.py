@@ -57,8 +57,8 @@ def main() -> None:
     stopped = threading.Event()
     config = launch.read_config(arguments.config, port=arguments.port)
     (application,) = config["applications"]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # or Ray tells of it at length
     client = launch.start(config, stopped)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # or Ray's own tells of it at length
     print(json.dumps(settled(client, application["name"])), file=output)
     for line in sys.stdin:
         launch.deploy(launch.read_config(Path(line.strip()), port=arguments.port), stopped)
