@@ -22,8 +22,6 @@ from serve.commands.private import private_server
 ACTIVE: Final = ("queued", "in_progress")
 SETTLE: Final = 120.0
 """Seconds in which jobs that nobody waits for any more have to end."""
-LIBRARIES: Final = (".ses",)
-"""Temporary files that libraries keep, one for all processes: onnxruntime's session."""
 STOPPED: Final = 10.0
 """Seconds after a server's end in which its last process has to be gone."""
 
@@ -107,7 +105,7 @@ def look_behind(place: Place, left: Left) -> None:
     stay = ("portraits/", "voices/", *(f"avatars/{avatar.id}/" for avatar in gallery.avatars()))
     kept = files_below(place.folder / "data" / "artifacts")
     left.artifacts = [name for name in kept if not name.startswith(stay)]
-    left.temporary = [name for name in files_below(place.folder / "tmp") if name not in LIBRARIES]
+    left.temporary = files_below(place.folder / "tmp")
 
 
 def _videos(http: httpx.Client) -> list[dict[str, Any]]:
