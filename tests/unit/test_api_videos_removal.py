@@ -44,7 +44,9 @@ async def test_each_video_that_a_request_stops_is_told_once(
     services: Services, stages: FakeStages
 ) -> None:
     reasons: list[str] = []
-    transport = httpx.ASGITransport(create_app(replace(services, cancelled=reasons.append)))
+    transport = httpx.ASGITransport(
+        create_app(replace(services, cancelled=reasons.append), access="open")
+    )
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         asked, deleted = await made(client), await made(client)
         for _ in range(2):

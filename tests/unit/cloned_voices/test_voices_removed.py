@@ -4,8 +4,9 @@ import asyncio
 
 import httpx
 
+from serve.access.callers import Caller
 from serve.api.app import create_app
-from serve.api.services import Services, owner_of, reach_of
+from serve.api.services import Services, caller_of, owner_of, reach_of
 from tests.cloned import CloningStages, cloned, held
 from tests.conftest import Stored, ask, check_refusal
 
@@ -73,8 +74,12 @@ async def test_nobody_hears_or_uses_anothers_voice(
 ) -> None:
     voice = await cloned(client)
     app = create_app(services, access="open")
-    for whose in (owner_of, reach_of):
-        app.dependency_overrides[whose] = lambda: "somebody else"
+    other_caller = Caller("somebody else", "write")
+    app.dependency_overrides |= {
+        caller_of: lambda: other_caller,
+        owner_of: lambda: other_caller.owner,
+        reach_of: lambda: other_caller.reaches,
+    }
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as other:
         for answer in (
