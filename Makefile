@@ -16,9 +16,12 @@ TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insig
 SIDE_BY_SIDE := tests/unit tests/contract
 SENTENCE := Hello! I am a face that nobody has. Give me words, or your own voice, and I will say what you want to say.
 
+# Both run, whatever the first one finds.
 define pytest
-$(BIN)/python -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE) $(1)
-$(BIN)/python -m pytest $(SIDE_BY_SIDE:%=--ignore=%) $(1)
+failed=0; \
+$(BIN)/python -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE) $(1) || failed=1; \
+$(BIN)/python -m pytest $(SIDE_BY_SIDE:%=--ignore=%) $(1) || failed=1; \
+exit $$failed
 endef
 
 .PHONY: demo gpu serve test test-fast test-coqui lint weights k8s sbom clean
