@@ -55,7 +55,7 @@ system().then((about) => {
   limits = about?.limits ?? null;
   speech.offerCloning(clones(about));
   current.offerLinks(about?.links ?? true);
-  if (about?.access === "keys") signing().then(({ showSession }) => showSession());
+  if (about?.access === "keys") signing().then(({ showSession }) => showSession()).then(changed);
 });
 const running = await past.load();
 if (running && !current.shows()) current.show(running);
