@@ -2,9 +2,11 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from serve.access.keys import Access
 
 
 class Arguments(BaseModel):
@@ -12,7 +14,7 @@ class Arguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    access: Literal["keys", "open"] = "keys"
+    access: Access = "keys"
     """Whom the ingress lets in: holders of access keys, or everybody who reaches it."""
 
 

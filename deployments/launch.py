@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import yaml
 
 from deployments import traces
 from deployments.arguments import opened_too_far
 from deployments.strict import faults
+from serve.access.keys import Access
 
 READY_SECONDS: Final = 180.0
 OBJECT_STORE: Final = 200 * 2**20
@@ -150,7 +151,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--access", choices=("keys", "open"))
+    parser.add_argument("--access", choices=get_args(Access))
     parser.add_argument(
         "--private", action="store_true", help="end, without draining, when standard input closes"
     )

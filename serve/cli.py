@@ -3,11 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from media.errors import AvatarError
+from serve.access.keys import Access
 from serve.commands.database import database_app
 from serve.commands.keys import keys_app
 from serve.commands.listing import portrait, voices
@@ -16,8 +17,6 @@ from serve.commands.size import size
 from serve.commands.video import video
 from serve.doctor import doctor
 from serve.weights.commands import weights_app
-
-Access = Literal["keys", "open"]
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, add_completion=False)
 app.command()(video)

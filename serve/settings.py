@@ -58,10 +58,10 @@ class Settings(BaseSettings):
     public_url: str = ""
     """Address that clients know the service by, for links that are sent whole; empty: the one that
     the request came to. Needed behind a proxy that ends TLS."""
-    pages: list[str] = Field(default_factory=list)
+    cors_origins: list[str] = Field(default_factory=list)
     """Origins whose pages may call the service from browsers, as JSON:
     ["https://shop.example.com"]. None: the service's own page alone."""
-    key: SecretStr = SecretStr("")
+    access_key: SecretStr = SecretStr("")
     """The access key that commands bring to a server."""
     idempotency_seconds: float = Field(default=86_400.0, gt=0)
     """How long an Idempotency-Key stands for its first request."""
@@ -88,14 +88,15 @@ class Settings(BaseSettings):
         read_secrets(secret.get_secret_value())
         return secret
 
-    @field_validator("pages")
+    @field_validator("cors_origins")
     @classmethod
-    def _pages_are_origins(cls, pages: list[str]) -> list[str]:
-        for page in pages:
-            parts = urlsplit(page)
-            if parts.scheme not in ("http", "https") or page != f"{parts.scheme}://{parts.netloc}":
+    def _origins_are_whole(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            whole = f"{parts.scheme}://{parts.netloc}"
+            if parts.scheme not in ("http", "https") or origin != whole:
                 raise ValueError("each is an origin such as https://shop.example.com")
-        return pages
+        return origins
 
     @field_validator("link_secret")
     @classmethod

@@ -20,8 +20,6 @@ log = logging.getLogger(__name__)
 
 IN_FLIGHT: Final = 3
 """Segments of one job that are worked on at once."""
-CHARACTERS_A_SECOND: Final = 15.0
-"""A guess of a text's length, for progress until the speech is there."""
 BEGINS, ENDS = 5, 95
 """Percent of the job between which its segments are made."""
 
@@ -49,8 +47,7 @@ async def film(run: Run, grid: TimeGrid, track: Track, portrait: str) -> int:
     Raises Diverged, LeaseLost, AvatarError.
     """
     made = await _committed(run)
-    guess = len(run.job.request.get("text") or "") / CHARACTERS_A_SECOND * float(grid.fps)
-    count = _Count(guess=guess)
+    count = _Count(guess=run.job.expected_seconds * float(grid.fps))
     room = asyncio.Semaphore(IN_FLIGHT)
 
     async def make(segment: Segment) -> None:

@@ -1,7 +1,7 @@
 """Who calls, and what for: the holder of an access key, or anybody where the service is open."""
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from media.errors import AvatarError
 from serve.access import keys
@@ -9,9 +9,6 @@ from serve.access.keys import Scope
 from serve.jobs import access_keys
 from serve.jobs.database import Database
 from serve.jobs.quotas import UNLIMITED, Quota
-
-Access = Literal["keys", "open"]
-"""Whom the service lets in: holders of keys, or everybody who reaches it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, Literal
 
+Access = Literal["keys", "open"]
+"""Whom the service lets in: holders of keys, or everybody who reaches it."""
 Scope = Literal["read", "write", "admin"]
 SCOPES: Final[tuple[Scope, ...]] = ("read", "write", "admin")
 """Each may what those before it may: look; make, stop and remove; reach what any owner has."""

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.access.callers import Access
+from serve.access.keys import Access
 from serve.api import (
     avatars,
     content,
@@ -67,14 +67,14 @@ def create_app(
     services: Services | Callable[[], Awaitable[Services]],
     *,
     access: Access = "keys",
-    pages: Sequence[str] = (),
+    cors_origins: Sequence[str] = (),
     shows_request_id: bool = True,
     refused: Callable[[str], None] = lambda code: None,
 ) -> FastAPI:
     """The application over open services, or over what opens them when the server starts.
 
     Services that the application opened are closed by it; others are their opener's. `access` says
-    whom it lets in, `pages` the origins whose scripts may call it from browsers, with a key.
+    whom it lets in, `cors_origins` the origins whose scripts may call it from browsers, with a key.
     `shows_request_id` is False behind a server that adds the header x-request-id itself. `refused`
     hears the code of each error that is answered.
     """
@@ -111,10 +111,10 @@ def create_app(
     errors.install(app)
     app.add_middleware(BodyPatience)
     app.add_middleware(Gate, access=access)
-    if pages:
+    if cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=pages,
+            allow_origins=cors_origins,
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=_TAKEN,
             expose_headers=_SHOWN,

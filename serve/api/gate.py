@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from media.errors import AvatarError
 from serve.access import callers
-from serve.access.callers import ANYBODY, Access, Caller
+from serve.access.callers import ANYBODY, Caller
+from serve.access.keys import Access
 from serve.api import errors
 
 COOKIE: Final = "avatar_key"

@@ -12,7 +12,7 @@ from ray.serve.handle import DeploymentHandle
 from ray.util.metrics import Counter
 
 from serve import logs, spans
-from serve.access.callers import Access
+from serve.access.keys import Access
 from serve.api.app import create_app
 from serve.api.background import Background
 from serve.api.services import Services, open_services
@@ -61,7 +61,7 @@ class Ingress:
         return create_app(
             self._open,
             access=self._access,
-            pages=Settings().pages,
+            cors_origins=Settings().cors_origins,
             shows_request_id=False,  # Serve's proxy does
             refused=lambda code: self._refusals.inc(tags={"code": code}),
         )

@@ -1,19 +1,19 @@
 """Signing in on the page: a browser's access key, kept in a cookie that scripts can't read."""
 
-import time
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from serve.access import callers
 from serve.access.callers import ANYBODY, Caller
-from serve.access.keys import Scope
+from serve.access.keys import Access, Scope
 from serve.api import openapi
 from serve.api.gate import COOKIE, key_of
 from serve.api.services import Services, base_of
 from serve.api.videos import Using
 from serve.jobs import quotas
+from serve.jobs.database import clock
 
 router = APIRouter(prefix="/v1/session", tags=["system"])
 
@@ -30,21 +30,28 @@ class SignIn(BaseModel):
 
 
 class Quota(BaseModel):
-    """What may be had, or was; `null`: as much as there is."""
+    """What may be had; `null`: as much as there is."""
 
     seconds_a_day: float | None
     active_jobs: int | None
+
+
+class Used(BaseModel):
+    """What was had today (UTC)."""
+
+    seconds: float = Field(description="Of video, made and expected.")
+    active_jobs: int = Field(description="Queued or being made now.")
 
 
 class Session(BaseModel):
     """Whose key it is, and what it lets them have."""
 
     object: str = "session"
-    access: Literal["keys", "open"] = Field(description="open: everybody is let in.")
+    access: Access = Field(description="open: everybody is let in.")
     name: str
     scope: Scope
     quota: Quota
-    used: Quota = Field(description="Today (UTC): seconds of video made and expected; jobs now.")
+    used: Used
 
 
 @router.get(
@@ -93,11 +100,11 @@ async def sign_out() -> Response:
 
 async def _session(services: Services, caller: Caller) -> Session:
     async with services.database.read() as session:
-        used = await quotas.used(session, caller.owner, time.time())
+        used = await quotas.used(session, caller.owner, await clock(session))
     return Session(
         access="open" if caller is ANYBODY else "keys",
         name=caller.name,
         scope=caller.scope,
         quota=Quota(seconds_a_day=caller.quota.seconds_a_day, active_jobs=caller.quota.active_jobs),
-        used=Quota(seconds_a_day=round(used.seconds, 1), active_jobs=used.active_jobs),
+        used=Used(seconds=round(used.seconds, 1), active_jobs=used.active_jobs),
     )

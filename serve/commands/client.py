@@ -78,7 +78,7 @@ def connected(server: str | None) -> Iterator[Client]:
         with private_server() as url, connected(url) as client:
             yield client
         return
-    key = Settings().key.get_secret_value()
+    key = Settings().access_key.get_secret_value()
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     with httpx.Client(base_url=server, headers=headers, timeout=PATIENCE, trust_env=False) as http:
         try:

@@ -92,7 +92,7 @@ async def spend(session: AsyncSession, job: Job, at: float) -> None:
         return
     await alone(session, f"usage {job.owner}")
     day = int(at // _DAY)
-    row = await session.get(Usage, (job.owner, day), with_for_update=True)
+    row = await session.get(Usage, (job.owner, day))
     if row is None:
         session.add(Usage(owner=job.owner, day=day, seconds=seconds))
     else:

@@ -194,6 +194,8 @@ async def stop(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[Jo
     for job, at in stopped:
         data = {"status": "cancelled", "progress": job.progress}
         events.append(session, job, "status", data, at)
+    # By owner, so that two that stop jobs of the same ones never wait for each other in a ring.
+    for job, at in sorted(stopped, key=lambda row: row[0].owner):
         await quotas.spend(session, job, at)
     return [job for job, _ in stopped]
 

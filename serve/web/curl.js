@@ -4,7 +4,7 @@ const quoted = (words) => `'${words.replaceAll("'", `'\\''`)}'`;
 
 /** A POST of these fields as a command of curl; files are named as they were picked. */
 export function curlOf(path, fields) {
-  const key = document.documentElement.dataset.access ? ` -H "Authorization: Bearer $AVATAR_KEY"` : "";
+  const key = document.documentElement.dataset.access ? ` -H "Authorization: Bearer $AVATAR_ACCESS_KEY"` : "";
   const start = `curl -s ${location.origin}${path}${key}`;
   const entries = Object.entries(fields);
   if (!entries.some(([, value]) => value instanceof Blob)) {

@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def command(server: Server, *words: str, key: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "AVATAR_DATA_DIR": str(server.data_dir), "AVATAR_KEY": key}
+    environment = {**os.environ, "AVATAR_DATA_DIR": str(server.data_dir), "AVATAR_ACCESS_KEY": key}
     return subprocess.run(
         [sys.executable, "-m", "serve.cli", *words],
         env=environment,
@@ -103,7 +103,7 @@ def test_who_opens_the_page_signs_in_sees_pictures_and_signs_out(server: Server)
         picture = page.locator("#gallery img").first
         expect(picture).to_have_js_property("complete", value=True)
         assert picture.evaluate("image => image.naturalWidth") > 0
-        expect(page.locator("#curl-command")).to_contain_text("Bearer $AVATAR_KEY")
+        expect(page.locator("#curl-command")).to_contain_text("Bearer $AVATAR_ACCESS_KEY")
         assert key not in page.evaluate("() => JSON.stringify(localStorage) + document.cookie")
         page.get_by_role("button", name="Sign out").click()
         expect(asked).to_be_visible()

@@ -298,7 +298,7 @@ async def test_a_days_seconds_are_what_was_made_and_what_is_under_way(keyed: Key
     first = await ask(keyed, key, ten)
     assert first.status_code == 202
     session = (await keyed.http.get("/v1/session", headers=key)).json()
-    assert session["used"] == {"seconds_a_day": 6.6, "active_jobs": 1}
+    assert session["used"] == {"seconds": 6.6, "active_jobs": 1}
     refused = await ask(keyed, key, ten)
     check_refusal(refused, "rate_limited", None, 429)
     assert 0 < int(refused.headers["retry-after"]) <= 86_400
@@ -307,7 +307,7 @@ async def test_a_days_seconds_are_what_was_made_and_what_is_under_way(keyed: Key
     made = (await records.get(keyed.services.database, first.json()["id"])).result
     assert made is not None
     session = (await keyed.http.get("/v1/session", headers=key)).json()
-    assert session["used"] == {"seconds_a_day": made["seconds"], "active_jobs": 0}
+    assert session["used"] == {"seconds": made["seconds"], "active_jobs": 0}
 
 
 async def test_of_a_cancelled_video_what_was_published_counts(keyed: Keyed) -> None:
@@ -317,5 +317,5 @@ async def test_of_a_cancelled_video_what_was_published_counts(keyed: Keyed) -> N
     await commit(keyed.services, job, fence, 0)
     await keyed.http.post(f"/v1/videos/{job}/cancel", headers=key)
     used = (await keyed.http.get("/v1/session", headers=key)).json()["used"]
-    assert 0 < used["seconds_a_day"] < 6.6
+    assert 0 < used["seconds"] < 6.6
     assert used["active_jobs"] == 0

@@ -20,7 +20,7 @@ SHOP = "https://shop.example.com"
 @pytest.fixture
 async def embedded(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A service that another origin's pages may call."""
-    transport = httpx.ASGITransport(create_app(services, pages=[SHOP]))
+    transport = httpx.ASGITransport(create_app(services, cors_origins=[SHOP]))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as opened:
         yield opened
 
@@ -61,7 +61,7 @@ async def test_named_origins_may_call_with_a_key(embedded: httpx.AsyncClient) ->
 @pytest.mark.parametrize("page", ["*", "shop.example.com", "https://shop.example.com/", "null"])
 def test_only_whole_origins_can_be_named(page: str) -> None:
     with pytest.raises(ValidationError, match="origin such as"):
-        Settings(pages=[page])
+        Settings(cors_origins=[page])
 
 
 async def taken(parts: list[tuple[float, bool]]) -> None:
