@@ -12,7 +12,6 @@ import io
 import json
 import os
 import platform
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from obstore.store import MemoryStore
 from bench.material import avatar_id, text_of
 from bench.memory_plot import draw
 from bench.pipeline import server
-from bench.processes import memory_by_process, tree
+from bench.processes import memory_by_process, repeated, tree
 from deployments.in_a_row import InARow
 from media.sound import Samples
 from media.timegrid import SOUND_RATE
@@ -69,21 +68,9 @@ class Watch:
 @contextmanager
 def watched(root: int) -> Iterator[Watch]:
     """Sample a tree's memory while the block runs."""
-    watch, over, began = Watch(), threading.Event(), time.perf_counter()
-
-    def look() -> None:
-        while not over.is_set():
-            next_look = time.perf_counter() + EVERY
-            watch.take(root, began)
-            over.wait(max(0.0, next_look - time.perf_counter()))
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
+    watch, began = Watch(), time.perf_counter()
+    with repeated(lambda: watch.take(root, began), EVERY):
         yield watch
-    finally:
-        over.set()
-        watcher.join()
 
 
 class Material:

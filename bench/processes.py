@@ -4,7 +4,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -103,17 +103,33 @@ class Peak:
 @contextmanager
 def peak_memory(root: int, every: float = 0.25) -> Iterator[Peak]:
     """Watch a tree's memory while the block runs."""
-    peak, over = Peak(), threading.Event()
+    peak = Peak()
 
-    def watch() -> None:
+    def look() -> None:
+        peak.bytes = max(peak.bytes, memory_bytes(root))
+
+    with repeated(look, every):
+        yield peak
+
+
+@contextmanager
+def repeated(look: Callable[[], None], every: float) -> Iterator[None]:
+    """Call `look` from a thread of its own while the block runs, every so many seconds.
+
+    One that takes longer is called again without a pause.
+    """
+    over = threading.Event()
+
+    def keep_looking() -> None:
         while not over.is_set():
-            peak.bytes = max(peak.bytes, memory_bytes(root))
-            over.wait(every)
+            next_look = time.perf_counter() + every
+            look()
+            over.wait(max(0.0, next_look - time.perf_counter()))
 
-    watcher = threading.Thread(target=watch, daemon=True)
+    watcher = threading.Thread(target=keep_looking, daemon=True)
     watcher.start()
     try:
-        yield peak
+        yield
     finally:
         over.set()
         watcher.join()

@@ -89,11 +89,15 @@ def slow(requests: Sequence[Request], levels: Iterable[Level] = LEVELS) -> list[
     ]
 
 
+def failures(requests: Sequence[Request]) -> list[str]:
+    """A sentence for each kind of failure, or for there being nothing to judge."""
+    said = [f"failed {count} times: {fault}" for fault, count in faults(requests).items()]
+    return said if requests else ["nothing was asked"]
+
+
 def broken(requests: Sequence[Request], levels: Iterable[Level] = LEVELS) -> list[str]:
     """A sentence for each level that is not held; none that failed is forgiven."""
-    said = [f"failed {count} times: {fault}" for fault, count in faults(requests).items()]
-    if not requests:
-        said.append("nothing was asked")
+    said = failures(requests)
     told = measured(requests, levels)
     said += [f"{level.name}: nothing told of it" for level in levels if level.name not in told]
     return said + slow(requests, levels)

@@ -5,14 +5,16 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from loadtest.bounds import FINISHING, Step, check_host, check_steps
 from loadtest.record import Request, read
-from loadtest.server import Place
+from loadtest.seen import Left, Seen
+from loadtest.server import Place, environment, folders, look_behind, server
 from loadtest.watch import Watch, watched
 
 Users = subprocess.Popen[bytes]
@@ -50,6 +52,20 @@ def finished(users: Users, steps: Sequence[Step], folder: Path) -> list[Request]
     if users.wait(sum(step.seconds for step in steps) + 2 * FINISHING + 60):
         raise SystemExit("the users' own process failed")
     return list(read(folder / "requests"))
+
+
+def on_own_server(
+    steps: Sequence[Step], pace: float, note: str, settings: Mapping[str, str] | None = None
+) -> Seen:
+    """Run all steps on a server of their own, with these variables set for it."""
+    left = Left()
+    with folders() as folder, environment(dict(settings or {})):
+        with server(folder, left) as place:
+            began = time.time()
+            with load(place, steps, pace) as (process, watch):
+                requests = finished(process, steps, folder)
+            look_behind(place, left)
+        return Seen(about(steps, pace, note), began, requests, watch.looks, left)
 
 
 @contextmanager

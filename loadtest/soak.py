@@ -1,7 +1,6 @@
 """A soak: a gentle load that does not end for an hour. Does anything fail, grow, or stay behind?"""
 
 import itertools
-import time
 from typing import Any
 
 from loadtest import report
@@ -15,24 +14,16 @@ from loadtest.flat import (
     judged,
     memory_growth,
 )
-from loadtest.levels import faults, in_all, summary
+from loadtest.levels import failures, in_all, summary
 from loadtest.plot import Panel
-from loadtest.run import about, finished, load
-from loadtest.seen import Left, Seen
-from loadtest.server import folders, look_behind, server
+from loadtest.run import on_own_server
+from loadtest.seen import Seen
 from loadtest.watch import Look
 
 
 def measure(users: int, seconds: float, pace: float, note: str) -> Seen:
     """Run it."""
-    steps, left = [Step(users, seconds)], Left()
-    with folders() as folder:
-        with server(folder, left) as place:
-            began = time.time()
-            with load(place, steps, pace) as (process, watch):
-                requests = finished(process, steps, folder)
-            look_behind(place, left)
-        return Seen(about(steps, pace, note), began, requests, watch.looks, left)
+    return on_own_server([Step(users, seconds)], pace, note)
 
 
 def wrong(seen: Seen) -> list[str]:
@@ -40,8 +31,7 @@ def wrong(seen: Seen) -> list[str]:
 
     How fast answers were is not judged: a soak shares its machine; `steps` does not.
     """
-    said = [f"failed {count} times: {fault}" for fault, count in faults(seen.requests).items()]
-    said += [] if seen.requests else ["nothing was asked"]
+    said = failures(seen.requests)
     said += seen.left.faults()
     for what, growth in _growths(seen).items():
         if growth.share > ALLOWED:

@@ -1,18 +1,16 @@
 """Steps of users: up to how many the service levels hold, and that nothing fails beyond."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from loadtest import report
 from loadtest.bounds import Step
-from loadtest.levels import LEVELS, faults, in_all, measured, slow, summary
+from loadtest.levels import LEVELS, failures, in_all, measured, slow, summary
 from loadtest.plot import Panel
 from loadtest.record import Request
-from loadtest.run import about, finished, load
-from loadtest.seen import Left, Seen
-from loadtest.server import environment, folders, look_behind, server
+from loadtest.run import on_own_server
+from loadtest.seen import Seen
 
 USERS: Final = (2, 4, 8, 16, 32)
 PROMISED: Final = 8
@@ -35,15 +33,8 @@ class Judged:
 
 def measure(users: Sequence[int], seconds: float, pace: float, note: str) -> Seen:
     """Run all steps on one server."""
-    steps, left = [Step(count, seconds) for count in users], Left()
-    limit = {"AVATAR_MAX_ACTIVE_JOBS": str(ACTIVE_JOBS)}
-    with folders() as folder, environment(limit):
-        with server(folder, left) as place:
-            began = time.time()
-            with load(place, steps, pace) as (process, watch):
-                requests = finished(process, steps, folder)
-            look_behind(place, left)
-        return Seen(about(steps, pace, note), began, requests, watch.looks, left)
+    steps = [Step(count, seconds) for count in users]
+    return on_own_server(steps, pace, note, {"AVATAR_MAX_ACTIVE_JOBS": str(ACTIVE_JOBS)})
 
 
 def judged(seen: Seen) -> list[Judged]:
@@ -62,8 +53,7 @@ def judged(seen: Seen) -> list[Judged]:
 
 def wrong(seen: Seen) -> list[str]:
     """A sentence for each promise not kept: speed up to PROMISED users, no failure at all."""
-    said = [f"failed {count} times: {fault}" for fault, count in faults(seen.requests).items()]
-    said += [] if seen.requests else ["nothing was asked"]
+    said = failures(seen.requests)
     few = [step for step in judged(seen) if step.users <= PROMISED]
     for step in few:
         said += [f"{step.users} users: {sentence}" for sentence in slow(step.requests)]

@@ -1,7 +1,6 @@
 """What a server holds while it is loaded: memory, open files, processes, CPU; and what is left."""
 
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bench.processes import cpu_seconds, memory_by_process, tree
+from bench.processes import cpu_seconds, memory_by_process, repeated, tree
 
 EVERY: Final = 10.0
 """Seconds between two looks; each reads every process's page tables."""
@@ -55,21 +54,12 @@ class Watch:
 
 @contextmanager
 def watched(root: int, every: float = EVERY) -> Iterator[Watch]:
-    """Look at a process and its descendants while the block runs."""
-    watch, over = Watch(root), threading.Event()
-
-    def keep_looking() -> None:
-        while not over.is_set():
-            watch.look()
-            over.wait(every)
-
-    watcher = threading.Thread(target=keep_looking, daemon=True)
-    watcher.start()
+    """Look at a process and its descendants while the block runs, and once more at its end."""
+    watch = Watch(root)
     try:
-        yield watch
+        with repeated(watch.look, every):
+            yield watch
     finally:
-        over.set()
-        watcher.join()
         watch.look()
 
 
