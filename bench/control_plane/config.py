@@ -16,10 +16,10 @@ SEGMENTS: Final = 4
 def control_config(
     folder: Path, port: int, replicas: int, directors: int, pace: float
 ) -> dict[str, Any]:
-    """So many replicas of encode and lip sync, encode at `pace` (0: no delay); one of the others,
-    but none of Portrait and Cloning, for which nobody asks.
+    """So many replicas of encode and lip sync, encode at `pace` (0: no delay); one of the others.
 
-    Engines, replicas and shares of a CPU are all that differs from config/local.yaml.
+    Nobody asks for Portrait and Cloning, which stay at zero. Engines, replicas and shares of a CPU
+    are all that differs from config/local.yaml.
     """
     engines: dict[str, tuple[str, dict[str, Any]]] = {
         name: (f"bench.chaos.engines:{engine}", {}) for name, engine in ENGINES.items()

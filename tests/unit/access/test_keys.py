@@ -1,24 +1,16 @@
 """Who is let in, and what of whom they reach: every route, generated from the application."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 
-from serve.access.keys import Scope, new_key
 from serve.api.app import create_app
-from serve.api.services import Services
-from serve.jobs import access_keys, avatars, records
-from serve.jobs.models import AccessKey, Job, Voice
-from serve.jobs.quotas import UNLIMITED, Quota
-from tests.cloned import kept_voice
+from serve.jobs import access_keys
+from serve.jobs.models import AccessKey
 from tests.conftest import check_refusal
-from tests.fakes import avatar, make_video, queue_job
-from tests.fragments import claimed, commit
+from tests.unit.access.keyed import Keyed
 
 OPEN = {
     *(("GET", "/"), ("GET", "/web/{name}"), ("GET", "/watch/{video_id}")),
@@ -55,63 +47,6 @@ def filled(path: str, names: dict[str, str]) -> str:
     for name, value in {**names, "attempt": "1", "n": "0", "name": "app.js"}.items():
         path = re.sub(rf"\{{{name}(:int)?\}}", value, path)
     return path
-
-
-@dataclass(frozen=True)
-class Keyed:
-    """The application behind its gate, and keys to it."""
-
-    http: httpx.AsyncClient
-    services: Services
-
-    async def key(
-        self,
-        owner: str,
-        scope: Scope = "write",
-        quota: Quota = UNLIMITED,
-        stands: float | None = None,
-    ) -> dict[str, str]:
-        """The header of a new key."""
-        made = new_key()
-        await access_keys.create(
-            self.services.database,
-            key_id=made.id,
-            digest=made.digest,
-            name="a key",
-            scope=scope,
-            owner=owner,
-            quota=quota,
-            stands=stands,
-        )
-        return {"authorization": f"Bearer {made.text}"}
-
-
-@pytest.fixture
-async def keyed(services: Services) -> AsyncIterator[Keyed]:
-    app: FastAPI = create_app(services, access="keys")
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://test"
-    ) as opened:
-        yield Keyed(opened, services)
-
-
-@pytest.fixture
-async def theirs(keyed: Keyed) -> dict[str, str]:
-    """A video, an avatar and a voice of the owner "them": their ids."""
-    database = keyed.services.database
-    job = await queue_job(database)
-    await make_video(keyed.services, job)
-    voice = await kept_voice(database, keyed.services.artifacts)
-    picture = avatar("avt_theirs", listed=True)
-    picture.owner = "them"
-    await avatars.add(database, picture)
-    async with database.write() as session:
-        row = await session.get(Job, job)
-        spoken = await session.get(Voice, voice)
-        assert row is not None
-        assert spoken is not None
-        row.owner = spoken.owner = "them"
-    return {"video_id": job, "avatar_id": picture.id, "voice_id": voice}
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -241,81 +176,3 @@ async def test_a_link_opens_its_video_without_a_key_and_nothing_else(
             continue
         answer = await keyed.http.request(method, address, params={"link": link})
         check_refusal(answer, "unauthorized", None, 401)
-
-
-async def test_a_browser_signs_in_and_out(keyed: Keyed) -> None:
-    text = (await keyed.key("me"))["authorization"].removeprefix("Bearer ")
-    answer = await keyed.http.post("/v1/session", json={"key": f" {text}\n"})
-    assert answer.json()["scope"] == "write"
-    cookie = answer.headers["set-cookie"].lower()
-    assert "httponly" in cookie
-    assert "samesite=strict" in cookie
-    assert (await keyed.http.get("/v1/videos")).status_code == 200
-    assert (await keyed.http.get("/v1/session")).json()["name"] == "a key"
-    await keyed.http.delete("/v1/session")
-    assert (await keyed.http.get("/v1/videos")).status_code == 401
-
-
-async def test_behind_tls_the_cookie_never_goes_out_in_the_clear(keyed: Keyed) -> None:
-    text = (await keyed.key("me"))["authorization"].removeprefix("Bearer ")
-    answer = await keyed.http.post("https://test/v1/session", json={"key": text})
-    assert "secure" in answer.headers["set-cookie"].lower()
-
-
-async def test_another_pages_scripts_change_nothing_by_a_browsers_cookie(
-    keyed: Keyed, theirs: dict[str, str]
-) -> None:
-    text = (await keyed.key("them"))["authorization"].removeprefix("Bearer ")
-    await keyed.http.post("/v1/session", json={"key": text})
-    address = f"/v1/videos/{theirs['video_id']}"
-    for origin in ("http://evil.test", "http://test:8001", "null"):
-        answer = await keyed.http.delete(address, headers={"origin": origin})
-        check_refusal(answer, "forbidden", None, 403)
-    answer = await keyed.http.delete(address, headers={"origin": "http://test"})
-    assert answer.status_code == 200
-
-
-async def ask(keyed: Keyed, key: dict[str, str], text: str) -> httpx.Response:
-    body = {"avatar": "ada", "text": text}
-    return await keyed.http.post("/v1/videos", json=body, headers=key)
-
-
-async def test_no_more_jobs_than_a_key_may_have_run_at_a_time(keyed: Keyed) -> None:
-    key = await keyed.key("me", quota=Quota(active_jobs=1))
-    first = await ask(keyed, key, "Hello.")
-    assert first.status_code == 202
-    again = await ask(keyed, key, "Hello.")
-    check_refusal(again, "too_many_jobs", None, 429)
-    assert int(again.headers["retry-after"]) > 0
-    assert (await ask(keyed, await keyed.key("other"), "Hello.")).status_code == 202
-    await keyed.http.post(f"/v1/videos/{first.json()['id']}/cancel", headers=key)
-    assert (await ask(keyed, key, "Hello.")).status_code == 202
-
-
-async def test_a_days_seconds_are_what_was_made_and_what_is_under_way(keyed: Keyed) -> None:
-    key = await keyed.key("me", quota=Quota(seconds_a_day=10))
-    ten = "word " * 20  # 99 characters: 6.6 s
-    first = await ask(keyed, key, ten)
-    assert first.status_code == 202
-    session = (await keyed.http.get("/v1/session", headers=key)).json()
-    assert session["used"] == {"seconds": 6.6, "active_jobs": 1}
-    refused = await ask(keyed, key, ten)
-    check_refusal(refused, "rate_limited", None, 429)
-    assert 0 < int(refused.headers["retry-after"]) <= 86_400
-    check_refusal(await ask(keyed, key, "word " * 40), "too_large", None, 413)
-    await make_video(keyed.services, first.json()["id"])
-    made = (await records.get(keyed.services.database, first.json()["id"])).result
-    assert made is not None
-    session = (await keyed.http.get("/v1/session", headers=key)).json()
-    assert session["used"] == {"seconds": made["seconds"], "active_jobs": 0}
-
-
-async def test_of_a_cancelled_video_what_was_published_counts(keyed: Keyed) -> None:
-    key = await keyed.key("me", quota=Quota(seconds_a_day=10))
-    job = (await ask(keyed, key, "word " * 20)).json()["id"]
-    fence = await claimed(keyed.services, job)
-    await commit(keyed.services, job, fence, 0)
-    await keyed.http.post(f"/v1/videos/{job}/cancel", headers=key)
-    used = (await keyed.http.get("/v1/session", headers=key)).json()["used"]
-    assert 0 < used["seconds"] < 6.6
-    assert used["active_jobs"] == 0
