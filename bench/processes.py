@@ -7,12 +7,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 _REPLICA: Final = re.compile(r"ray::ServeReplica:avatar:(\w+)")
 PROXIES: Final = "Serve's proxies"
 RAY: Final = "Ray's own processes"
+
+
+def own_output() -> IO[str]:
+    """Standard output for our answers alone: what Ray prints goes where errors go."""
+    output = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    return output
 
 
 def tree(root: int) -> list[int]:

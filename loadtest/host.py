@@ -7,14 +7,14 @@ line of JSON: the replicas' process ids by deployment. When standard input close
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
+from bench.processes import own_output
 from deployments import launch
 
 DRAINED: Final = 240.0
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    output = _own_output()
+    output = own_output()
     stopped = threading.Event()
     config = launch.read_config(arguments.config, port=arguments.port)
     (application,) = config["applications"]
@@ -63,13 +63,6 @@ def main() -> None:
     for line in sys.stdin:
         launch.deploy(launch.read_config(Path(line.strip()), port=arguments.port), stopped)
         print(json.dumps(settled(client, application["name"])), file=output)
-
-
-def _own_output() -> IO[str]:
-    """Standard output for our answers alone: what Ray prints goes where errors go."""
-    output = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    return output
 
 
 if __name__ == "__main__":

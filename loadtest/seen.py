@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtest import record
+from loadtest.levels import in_all
 from loadtest.record import Request
 from loadtest.watch import Look
 
@@ -66,6 +67,16 @@ class Seen:
             "marks": self.marks,
         }
         (folder / "rest.json").write_text(json.dumps(rest) + "\n")
+
+    def as_results(self, wrong: list[str]) -> dict[str, Any]:
+        """The raw figures that every kind of load has."""
+        return {
+            **self.about,
+            "began": round(self.began),
+            "in all": in_all(self.requests),
+            "wrong": wrong,
+            "left": vars(self.left),
+        }
 
     @classmethod
     def load(cls, folder: Path) -> "Seen":

@@ -42,15 +42,11 @@ def wrong(seen: Seen) -> list[str]:
 def results(seen: Seen) -> dict[str, Any]:
     """Raw figures."""
     return {
-        **seen.about,
-        "began": round(seen.began),
-        "in all": in_all(seen.requests),
-        "wrong": wrong(seen),
+        **seen.as_results(wrong(seen)),
         "growth": {what: growth.rounded() for what, growth in _growths(seen).items()},
         "growth by process": {
             name: line.rounded() for name, line in by_process(judged(seen.looks))
         },
-        "left": vars(seen.left),
         "requests": summary(seen.requests),
         "by minute": report.by_minute(seen.requests, seen.began),
         "looks": [_short(look, seen.began) for look in seen.looks],

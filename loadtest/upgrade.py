@@ -109,11 +109,7 @@ def wrong(seen: Seen) -> list[str]:
 def results(seen: Seen) -> dict[str, Any]:
     """Raw figures."""
     return {
-        **seen.about,
-        "began": round(seen.began),
-        "in all": in_all(seen.requests),
-        "wrong": wrong(seen),
-        "left": vars(seen.left),
+        **seen.as_results(wrong(seen)),
         "marks": [(round(at, 1), words) for at, words in seen.marks],
         "phases": [
             {

@@ -2,13 +2,14 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 
 from serve.commands.private import LOCAL_CONFIG, private_server, short_folder
 
@@ -47,6 +48,17 @@ class Server:
             answer = http.get(path)
             assert answer.status_code == 200, answer.text
             return answer.content
+
+
+def with_engines(folder: Path, engines: Mapping[str, Mapping[str, Any]]) -> Path:
+    """A config file in the folder: the embedded profile with the `user_config` of some stages."""
+    config = yaml.safe_load(LOCAL_CONFIG.read_text())
+    for deployment in config["applications"][0]["deployments"]:
+        if deployment["name"] in engines:
+            deployment["user_config"] = dict(engines[deployment["name"]])
+    path = folder / "engines.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
 
 
 @contextmanager

@@ -12,10 +12,11 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import yaml
 
+from bench.processes import own_output
 from deployments import launch
 
 HEAD_CPUS, NODE_CPUS = 4, 2
@@ -78,7 +79,7 @@ class Host:
 def main() -> None:
     """Start, say ready, answer."""
     config_file, folder = map(Path, sys.argv[1:])
-    output = _own_output()
+    output = own_output()
     # Or Serve gives a stage up for good when its replica dies three times while it starts, once the
     # controller has been restarted and forgotten that the stage had run.
     os.environ.setdefault("RAY_SERVE_MAX_PER_REPLICA_RETRY_COUNT", "20")
@@ -110,13 +111,6 @@ def _answer(host: Host, asked: dict[str, Any]) -> Any:
         return {"answer": method(**asked)}
     except Exception as error:  # told to whoever asked, who judges it
         return {"error": f"{type(error).__name__}: {error}"}
-
-
-def _own_output() -> IO[str]:
-    """Standard output for our answers alone: what Ray prints goes where errors go."""
-    output = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    return output
 
 
 if __name__ == "__main__":

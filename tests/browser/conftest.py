@@ -10,16 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gallery import picture
-from serve.commands.private import LOCAL_CONFIG
 from tests.browser.pages import Site, running_site
 from tests.browser.visitor import Visitor, visiting
 from tests.fakes import tone, wav
-from tests.server import Server, running_server
+from tests.server import Server, running_server, with_engines
 
 PATIENCE = 30_000.0
 """Milliseconds within which a page shows what it has been told; a busy machine takes its time."""
@@ -43,7 +41,6 @@ QUIET = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The embedded profile, with a stage that copies voices in a second."""
     folder = tmp_path_factory.mktemp("server")
-    config = yaml.safe_load(LOCAL_CONFIG.read_text())
     engines = {
         "Speech": {
             "engine": "deployments.speech.several:Several",
@@ -54,12 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "options": {"delay": 1.0, "notes": os.devnull},
         },
     }
-    for deployment in config["applications"][0]["deployments"]:
-        if deployment["name"] in engines:
-            deployment["user_config"] = engines[deployment["name"]]
-    path = folder / "copying.yaml"
-    path.write_text(yaml.safe_dump(config))
-    with running_server(folder / "data", path) as running:
+    with running_server(folder / "data", with_engines(folder, engines)) as running:
         yield running
 
 

@@ -11,9 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-import yaml
 
-from serve.commands.private import LOCAL_CONFIG
 from serve.jobs.database import open_database
 from serve.settings import Settings
 from serve.storage.artifacts import open_artifacts
@@ -21,7 +19,7 @@ from tests.cloned import CONSENT, kept_voice
 from tests.e2e.test_readme import block, run
 from tests.fakes import wav
 from tests.heard import heard
-from tests.server import Server, running_server
+from tests.server import Server, running_server, with_engines
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +30,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
     """The embedded profile with a speech engine that adopts and a cloning engine that is quick."""
-    config = yaml.safe_load(LOCAL_CONFIG.read_text())
     notes = {name: str(folder / name) for name in ("adopted", "cloned")}
     engines: dict[str, Any] = {
         "Speech": {"engine": "tests.engines:Toner", "options": {"notes": notes["adopted"]}},
@@ -41,12 +38,7 @@ def server(folder: Path) -> Iterator[Server]:
             "options": {"delay": 2.0, "notes": notes["cloned"]},
         },
     }
-    for deployment in config["applications"][0]["deployments"]:
-        if deployment["name"] in engines:
-            deployment["user_config"] = engines[deployment["name"]]
-    path = folder / "cloning.yaml"
-    path.write_text(yaml.safe_dump(config))
-    with running_server(folder / "data", path) as running:
+    with running_server(folder / "data", with_engines(folder, engines)) as running:
         yield running
 
 

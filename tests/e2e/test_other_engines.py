@@ -9,11 +9,9 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-import yaml
 
-from serve.commands.private import LOCAL_CONFIG
 from tests.fragments import decoded
-from tests.server import Server, running_server
+from tests.server import Server, running_server, with_engines
 
 VOICES = "deployments.speech.hibari:Hibari, deployments.speech.kokoro:Kokoro"
 
@@ -43,13 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, program: Path) -> Iterator[
             "options": {"program": str(program)},
         },
     }
-    config = yaml.safe_load(LOCAL_CONFIG.read_text())
-    for deployment in config["applications"][0]["deployments"]:
-        if deployment["name"] in engines:
-            deployment["user_config"] = engines[deployment["name"]]
-    path = folder / "engines.yaml"
-    path.write_text(yaml.safe_dump(config))
-    with running_server(folder / "data", path) as running:
+    with running_server(folder / "data", with_engines(folder, engines)) as running:
         yield running
 
 

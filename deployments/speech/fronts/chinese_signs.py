@@ -6,6 +6,7 @@ from typing import Final
 from unicodedata import normalize
 
 from deployments.speech.fronts.addresses import DENSE_ADDRESS, spelled
+from deployments.speech.fronts.dense import DATE, NUMBER, dated
 from deployments.speech.fronts.owned import Rule, rule
 
 _NAMES: Final = {
@@ -17,7 +18,6 @@ _UNITS: Final = {
     "km": "公里", "cm": "厘米", "mm": "毫米", "m": "米", "kg": "公斤", "mg": "毫克", "g": "克",
     "ml": "毫升", "mL": "毫升", "L": "升", "l": "升",
 }  # fmt: skip
-_NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _DASH: Final = "[-–—~～〜−]"
 _UNIT: Final = "|".join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))
 DIGITS: Final = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
@@ -28,13 +28,6 @@ _ROMAN: Final = {"I": "一", "II": "二", "III": "三", "IV": "四", "V": "五"}
 
 def _one_by_one(text: str) -> str:
     return "".join(DIGITS.get(c, "") for c in text)
-
-
-def _date(match: re.Match[str]) -> str | None:
-    month, day = int(match[3]), int(match[4])
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
-    return f"{match[1]}年{month}月{day}日{match[5] or ''}"
 
 
 def _time(match: re.Match[str]) -> str:
@@ -65,11 +58,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[A-Za-z0-9])\(\)", ""),
     rule(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", "下划线"),
     # Dates, times, scores.
-    rule(
-        r"(?<![\d/-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])"
-        r"(?:T(\d\d:\d\d)(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?",
-        _date,
-    ),
+    rule(DATE, dated),
     rule(rf"(?<=\d)\s?{_DASH}\s?(?=\d{{1,2}}[:：]\d\d)", "到"),
     rule(r"(?<![\d:])(\d{1,2})[:：]([0-5]\d)(?::[0-5]\d)?(?![\d:])", _time),
     rule(r"(?<![\d:])(\d{1,3})[:：](\d{1,3})(?![\d:])", r"\1比\2"),
@@ -80,10 +69,10 @@ RULES: Final[tuple[Rule, ...]] = (
     # Fractions, shares, measures.
     rule(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", _slashed),
     rule("(\\d*)([¼½¾⅐-⅞])", _vulgar),
-    rule(rf"({_NUMBER}){_DASH}({_NUMBER})\s?[%％]", r"\1%到\2%"),
-    rule(rf"({_NUMBER})\s?(?:L|升)/100\s?(?:km|公里)", r"每百公里\1升"),
+    rule(rf"({NUMBER}){_DASH}({NUMBER})\s?[%％]", r"\1%到\2%"),
+    rule(rf"({NUMBER})\s?(?:L|升)/100\s?(?:km|公里)", r"每百公里\1升"),
     rule(
-        rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})(?![A-Za-z²³])",
+        rf"(?<![A-Za-z\d.])({NUMBER})\s?({_UNIT})(?![A-Za-z²³])",
         lambda m: f"{m[1]}{_UNITS[m[2]]}",
     ),
     rule(

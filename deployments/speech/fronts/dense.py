@@ -15,6 +15,12 @@ MARKS: Final = dict(
 )
 """East Asian marks as the voices know them."""
 OPENERS: Final = "(“"
+NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
+DATE: Final = (
+    r"(?<![\d/-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])"
+    r"(?:T(\d\d:\d\d)(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?"
+)
+"""A date in signs, year first, with its time if it has one (ISO 8601 among them)."""
 _ANALYSED: Final = 200
 """Characters that are given to an analyser in one go."""
 
@@ -26,6 +32,14 @@ def dense_rules(tokens: Callable[[str], list[str]]) -> Rules:
         return list(_grouped(word, tokens))
 
     return Rules(abbreviations=frozenset(), words=_runs, parts=parts)
+
+
+def dated(match: re.Match[str]) -> str | None:
+    """What DATE found, with the signs that both scripts write dates by; None where it is none."""
+    month, day = int(match[3]), int(match[4])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return f"{match[1]}年{month}月{day}日{match[5] or ''}"
 
 
 def can_be_read(word: str) -> bool:

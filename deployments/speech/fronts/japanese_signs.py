@@ -6,6 +6,7 @@ from typing import Final
 from unicodedata import normalize
 
 from deployments.speech.fronts.addresses import DENSE_ADDRESS, spelled
+from deployments.speech.fronts.dense import DATE, NUMBER, dated
 from deployments.speech.fronts.owned import Rule, rule
 
 _NAMES: Final = {
@@ -20,7 +21,6 @@ _UNITS: Final = {
     "m": "メートル", "kg": "キログラム", "mg": "ミリグラム", "g": "グラム", "ml": "ミリリットル",
     "mL": "ミリリットル", "L": "リットル", "l": "リットル", "°C": "度", "℃": "度", "°": "度",
 }  # fmt: skip
-_NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _DASH: Final = "[-–〜～~−]"
 _UNIT: Final = "|".join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))
 _COUNTED: Final = (
@@ -28,14 +28,6 @@ _COUNTED: Final = (
 )
 _ROMAN: Final = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6", "VII": "7",
                  "VIII": "8", "IX": "9", "X": "10"}  # fmt: skip
-
-
-def _date(match: re.Match[str]) -> str | None:
-    year, month, day = match[1], int(match[3]), int(match[4])
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
-    clock = match[5] or ""
-    return f"{year}年{month}月{day}日{clock}"
 
 
 def _slashed(match: re.Match[str]) -> str | None:
@@ -63,24 +55,20 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[A-Za-z0-9])\(\)", ""),
     rule(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", "アンダーバー"),
     # Dates, times, fractions.
-    rule(
-        r"(?<![\d/-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])"
-        r"(?:T(\d\d:\d\d)(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?",
-        _date,
-    ),
+    rule(DATE, dated),
     rule(rf"(?<=\d)\s?{_DASH}\s?(?=\d{{1,2}}:\d\d)", "から"),
     rule(r"(?<![\d:])(\d{1,2}):([0-5]\d)(?::00)?(?![\d:])", _time),
     rule(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", _slashed),
     rule("(\\d*)([¼½¾⅐-⅞])", _vulgar),
     # Money, measures.
-    rule(rf"([¥￥$€£])\s?({_NUMBER})([万億兆]?)", lambda m: f"{m[2]}{m[3]}{_MONEY[m[1]]}"),
-    rule(rf"({_NUMBER})\s?([€£])", lambda m: f"{m[1]}{_MONEY[m[2]]}"),
+    rule(rf"([¥￥$€£])\s?({NUMBER})([万億兆]?)", lambda m: f"{m[2]}{m[3]}{_MONEY[m[1]]}"),
+    rule(rf"({NUMBER})\s?([€£])", lambda m: f"{m[1]}{_MONEY[m[2]]}"),
     rule(
-        rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})/[Ll](?![A-Za-z])",
+        rf"(?<![A-Za-z\d.])({NUMBER})\s?({_UNIT})/[Ll](?![A-Za-z])",
         lambda m: f"リッター{m[1]}{_UNITS[m[2]]}",
     ),
     rule(
-        rf"(?<![A-Za-z\d.])({_NUMBER})\s?({_UNIT})(?![A-Za-z²³])",
+        rf"(?<![A-Za-z\d.])({NUMBER})\s?({_UNIT})(?![A-Za-z²³])",
         lambda m: f"{m[1]}{_UNITS[m[2]]}",
     ),
     # Signs between and before numbers.
