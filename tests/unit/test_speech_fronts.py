@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from bench.voices_roundtrip import words_otherwise
 from deployments.speech.fronts.chinese_signs import RULES as CHINESE
 from deployments.speech.fronts.english_signs import RULES as ENGLISH
 from deployments.speech.fronts.espeak import Espeak
@@ -285,19 +284,3 @@ def test_a_reader_that_is_missing_says_what_to_install(monkeypatch: pytest.Monke
     _, missing = open_fronts(("ja-JP", "zh-CN"))
     assert "pip install 'avatar-serve[japanese]'" in missing["ja-JP"]
     assert "pip install 'avatar-serve[chinese]'" in missing["zh-CN"]
-
-
-@pytest.mark.parametrize(
-    ("language", "said", "heard", "wrong"),
-    [
-        ("it-IT", "Mia sorella beve tè.", "Mi assorella beve te.", 0),
-        ("fr-FR", "Prenez un parapluie.", "Prenez en parapluie.", 1),
-        ("es-ES", "Anoche lloverá.", "A noche joverá.", 1),
-        ("pt-BR", "Esqueci a chave.", "Eu esqueci a chave.", 1),
-    ],
-)
-def test_the_round_trip_counts_words_of_another_sound_not_of_another_spelling(
-    fronts: dict[str, FrontEnd], language: str, said: str, heard: str, wrong: int
-) -> None:
-    rows = [{"said": said, "heard": heard}]
-    assert words_otherwise(fronts[language], language, rows) == wrong
