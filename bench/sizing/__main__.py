@@ -126,7 +126,7 @@ def _voices() -> dict[str, str]:
     command = ["git", "log", "-1", "--format=%cs", "--", str(VOICES)]
     date = subprocess.run(command, check=True, capture_output=True, text=True, cwd=BENCH).stdout
     return {
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, busy with other work",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
         "command": "python -m bench.voices_speed",
         "date": date.strip(),
         "note": "The engine by itself, two threads.",
