@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from deployments.encode.engine import SegmentTask
-from deployments.encode.turns import Turns
+from deployments.encode.turns import FIRST, Turns
 from deployments.lipsync.engine import LOOK_AHEAD, LOOK_BACK, LipsyncCall
 from media.patch import Frame
 from media.resample import hearing
@@ -91,8 +91,12 @@ class FrameFeed:
             pending.cancel()
 
     async def _next(self) -> tuple[list[Frame], float] | None:
-        self._end_turn()
         self._fill()
+        if not self._pending and self._at_turn and self.task.urgency == FIRST:
+            # Ended in the turn that it has: else all that came at once would be open at once, and
+            # an open encoder holds 30 MB and more.
+            return None
+        self._end_turn()
         if not self._pending:
             await self._take_turn()  # for what the encoder has kept back
             return None

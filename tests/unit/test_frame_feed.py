@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -61,6 +62,29 @@ async def test_no_more_than_two_calls_are_in_flight_however_slow_the_encoder() -
     assert lipsync.most <= IN_FLIGHT == 2
     assert lipsync.asked == 1 + IN_FLIGHT  # the answered one, and two ahead of it
     feed.stop()
+
+
+async def test_first_segments_that_come_at_once_hold_one_encoder_open_a_turn() -> None:
+    turns, loop = Turns(1), asyncio.get_running_loop()
+    opened: set[FrameFeed] = set()
+    most = 0
+
+    def encode(feed: FrameFeed) -> None:
+        nonlocal most
+        for _ in feed.frames():
+            opened.add(feed)
+            most = max(most, len(opened))
+        opened.remove(feed)
+
+    async def segment() -> None:
+        feed = FrameFeed(replace(TASK, stop=12), ScriptedLipsync(), loop, turns)
+        try:
+            await asyncio.to_thread(encode, feed)
+        finally:
+            feed.stop()
+
+    await asyncio.gather(*(segment() for _ in range(6)))
+    assert most == 1
 
 
 async def test_a_failed_call_fails_the_segment() -> None:
