@@ -93,7 +93,7 @@ lock: $(UV)
 	$(UV) $(LOCK) pyproject.toml --extra postgres --extra traces -o locks/cluster.txt
 	$(UV) $(LOCK) pyproject.toml $(IMAGE) -o locks/cpu.txt
 	$(UV) $(LOCK) pyproject.toml $(IMAGE) --extra gpu --extra diffusion --extra wav2lip --extra insightface \
-		./packaging/onnxruntime-on-gpu --no-emit-package onnxruntime -o locks/gpu.txt
+		locks/gpu.in --no-emit-package onnxruntime -o locks/gpu.txt
 	$(UV) $(LOCK) locks/build.in -o locks/build.txt
 
 $(UV): $(VENV)/bin/python

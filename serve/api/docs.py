@@ -1,4 +1,4 @@
-"""The API's description as a page: Swagger UI, which comes with the service and from nowhere else."""
+"""The API described as a page: Swagger UI, which comes with the service and from nowhere else."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -23,7 +23,7 @@ _VIEWER: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
 def docs_files() -> Mapping[str, File]:
     """The page's own files, and those of Swagger UI that it needs, by name."""
     own = files("serve").joinpath("web", "docs")
-    viewer = files("PACKAGE").joinpath("FOLDER")
+    viewer = files("fastapi_swagger").joinpath("resources")
     found = [file for file in own.iterdir() if is_served(file.name)]
     found += [viewer.joinpath(name) for name in _VIEWER]
     return {file.name: File.of(file.name, file.read_bytes()) for file in found}

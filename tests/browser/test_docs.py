@@ -1,4 +1,4 @@
-"""The page of the API's description in a real browser: it works, and asks nobody else for anything."""
+"""The API described as a page in a real browser: it works, and asks nobody else for anything."""
 
 from urllib.parse import urlsplit
 

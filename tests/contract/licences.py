@@ -1,9 +1,10 @@
-"""The licences that packages tell of themselves, as SPDX expressions, and whether they may come in."""
+"""Licences that packages tell of themselves, as SPDX expressions, and whether they may come in."""
 
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Self
@@ -45,7 +46,7 @@ class Rules:
     told: Mapping[str, str]
     """Of packages that tell none, or are not installed where the tests run."""
     exceptions: Mapping[str, Mapping[str, str]]
-    """By package: the licence and why it comes in all the same."""
+    """By package, or by a pattern of names: the licence and why it comes in all the same."""
     programs: Mapping[str, Mapping[str, str]]
     """The same of programs that the images install beside Python's packages."""
 
@@ -90,15 +91,13 @@ def is_expression(words: str) -> bool:
 def is_allowed(expression: str, allowed: frozenset[str]) -> bool:
     """Whether licences that are allowed are enough for the expression."""
     parsed: LicenseExpression = SPDX.parse(expression, validate=True)
-    truth = {
-        one: SPDX.TRUE if str(one) in allowed else SPDX.FALSE for one in parsed.literals
-    }
+    truth = {one: SPDX.TRUE if str(one) in allowed else SPDX.FALSE for one in parsed.literals}
     return parsed.subs(truth).simplify() == SPDX.TRUE
 
 
 def fault_of(name: str, held: Rules, said: str | None) -> str | None:
     """Why a package may not come in; `said`: what it tells of itself, None for nothing."""
-    if name in held.exceptions:
+    if any(fnmatchcase(name, pattern) for pattern in held.exceptions):
         return None
     expression = said or held.told.get(name)
     if expression is None:

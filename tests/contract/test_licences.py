@@ -1,5 +1,6 @@
 """Nothing comes in by a licence that nobody has looked at."""
 
+import fnmatch
 import re
 from dataclasses import replace
 from email.message import Message
@@ -29,15 +30,19 @@ def test_every_package_has_a_licence_that_may_come_in() -> None:
 
 def test_every_package_that_is_asked_for_is_among_them() -> None:
     project = PROJECT["project"]
-    lines = [*project["dependencies"], *(x for xs in project["optional-dependencies"].values() for x in xs)]
+    lines = [
+        *project["dependencies"],
+        *(x for xs in project["optional-dependencies"].values() for x in xs),
+    ]
     asked = {canonicalize_name(re.split(r"[\[<>=!~; ]", line)[0]) for line in lines}
     assert asked - {"avatar-serve"} <= set(PACKAGES)
 
 
 def test_what_is_named_is_used_and_every_exception_has_its_reason() -> None:
     assert set(HELD.told) <= set(PACKAGES)
-    assert set(HELD.exceptions) <= set(PACKAGES)
     assert not set(HELD.told) & set(HELD.exceptions)
+    for pattern in HELD.exceptions:
+        assert fnmatch.filter(PACKAGES, pattern), pattern
     for about in (*HELD.exceptions.values(), *HELD.programs.values()):
         assert set(about) == {"licence", "why"}
         assert len(about["why"].split()) > 4

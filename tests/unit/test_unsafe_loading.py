@@ -13,7 +13,12 @@ EXECUTING = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "m
 """Modules whose formats are programs."""
 CALLS = {
     *("eval", "exec", "__import__"),
-    *("torch.jit.load", "torch.hub.load", "torch.package.PackageImporter", "torch.ops.load_library"),
+    *(
+        "torch.jit.load",
+        "torch.hub.load",
+        "torch.package.PackageImporter",
+        "torch.ops.load_library",
+    ),
     *("yaml.unsafe_load", "yaml.unsafe_load_all", "yaml.full_load", "yaml.full_load_all"),
     *("ctypes.CDLL", "ctypes.cdll.LoadLibrary"),
 }
