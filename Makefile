@@ -2,6 +2,7 @@
 # make serve CONFIG=config/voices.yaml ACCESS=open: more voices, and cloned ones; without ACCESS for holders of keys.
 # make test-fast: the tests that need no torch.  make gpu: all engines, on CUDA.
 # make k8s: Serve configs of k8s/overlays from config/.  make sbom: what is installed, as CycloneDX (sbom.json).
+# make lock: locks/ anew, from pyproject.toml and constraints.txt.  make audit: known weaknesses of what they name (internet).
 # make test-coqui: XTTS and YourTTS, in an environment of their own (9 GB).
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +25,7 @@ $(BIN)/python -m pytest $(SIDE_BY_SIDE:%=--ignore=%) $(1) || failed=1; \
 exit $$failed
 endef
 
-.PHONY: demo gpu serve test test-fast test-coqui lint weights k8s sbom clean
+.PHONY: demo gpu serve test test-fast test-coqui lint weights k8s sbom lock audit clean
 
 demo: $(VENV)/.base
 	$(BIN)/avatar-serve weights fetch
@@ -80,6 +81,33 @@ sbom: $(VENV)/.base
 	$(BIN)/python -m venv $(VENV)/sbom
 	$(VENV)/sbom/bin/python -m pip install --disable-pip-version-check --quiet "cyclonedx-bom>=7.5,<8"
 	$(VENV)/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(BIN)/python
+
+# What is released, each file by its hash, for every Python and one platform ([tool.uv] in pyproject.toml). Versions that
+# a lock has stay unless constraints.txt says otherwise. No address of an index comes in.
+UV := $(VENV)/uv/bin/uv
+LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate -c constraints.txt
+IMAGE := --extra postgres --extra japanese --extra chinese --extra traces
+
+lock: $(UV)
+	$(UV) $(LOCK) pyproject.toml -o locks/base.txt
+	$(UV) $(LOCK) pyproject.toml --extra postgres --extra traces -o locks/cluster.txt
+	$(UV) $(LOCK) pyproject.toml $(IMAGE) -o locks/cpu.txt
+	$(UV) $(LOCK) pyproject.toml $(IMAGE) --extra gpu --extra diffusion --extra wav2lip --extra insightface \
+		locks/gpu.in --no-emit-package onnxruntime -o locks/gpu.txt
+	$(UV) $(LOCK) locks/build.in -o locks/build.txt
+
+$(UV): $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/uv
+	$(VENV)/uv/bin/python -m pip install --disable-pip-version-check --quiet "uv>=0.13,<0.14"
+
+PIP_AUDIT := $(VENV)/audit/bin/pip-audit
+
+audit: $(PIP_AUDIT)
+	$(BIN)/python .ci/audit.py $(PIP_AUDIT)
+
+$(PIP_AUDIT): $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --disable-pip-version-check --quiet "pip-audit>=2.10,<2.11"
 
 $(COQUI_VENV)/.coqui: pyproject.toml constraints-coqui.txt
 	$(PYTHON) -m venv $(COQUI_VENV)

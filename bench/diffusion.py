@@ -89,7 +89,11 @@ def _plain(folder: Path, recipe: Recipe, repeats: int) -> float:
     """Seconds a picture of the library's own pipeline, as it comes."""
     variant = read_folder(folder, "").variant
     pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(
-        folder, variant=variant, dtype=torch.float32
+        folder,
+        variant=variant,
+        dtype=torch.float32,
+        local_files_only=True,
+        use_safetensors=True,
     )
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to("cuda" if torch.cuda.is_available() else "cpu")

@@ -65,10 +65,16 @@ def engine_class(config: EngineConfig) -> Any:
 
 
 def load_engine(config: EngineConfig, settings: Settings) -> Any:
-    """Load the engine with its verified weights. Raises AvatarError `weights_missing`."""
-    engine = engine_class(config)
-    files = weight_files(weights_of(config), open_store(settings))
-    return engine.load(files, threads=config.threads, **config.options)
+    """Load the engine with its weights, every byte of which is compared with its sum before.
+
+    Raises AvatarError `weights_missing`, also for files that were changed while it opened them.
+    """
+    kind, names = engine_class(config), weights_of(config)
+    store = open_store(settings)
+    engine = kind.load(weight_files(names, store), threads=config.threads, **config.options)
+    for name in names:
+        store.require_untouched(name)
+    return engine
 
 
 def weights_of(config: EngineConfig) -> tuple[str, ...]:

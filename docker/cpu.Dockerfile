@@ -9,13 +9,12 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/venv
 WORKDIR /app
-# What the project asks for, before its own code: a change of code alone makes a small layer.
-COPY pyproject.toml constraints.txt docker/requirements.py ./
-RUN python requirements.py postgres japanese chinese traces > requirements.txt \
-    && /opt/venv/bin/python -m pip install -c constraints.txt -r requirements.txt \
-    && rm requirements.py requirements.txt
+# What the project asks for, each file by its hash, before its own code: a change of code alone makes a small layer.
+COPY locks/build.txt locks/cpu.txt locks/
+RUN /opt/venv/bin/python -m pip install --no-deps --require-hashes -r locks/build.txt \
+    && /opt/venv/bin/python -m pip install --no-deps --no-build-isolation --require-hashes -r locks/cpu.txt
 COPY . .
-RUN /opt/venv/bin/python -m pip install --no-deps -e . \
+RUN /opt/venv/bin/python -m pip install --no-deps --no-build-isolation -e . \
     && /opt/venv/bin/python -m pip check
 
 FROM python:3.11.14-slim-bookworm

@@ -9,15 +9,14 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/venv
 WORKDIR /app
-COPY pyproject.toml constraints.txt docker/requirements.py ./
+# Each file by its hash; of our own is what stands for onnxruntime, as in `make gpu`.
+COPY locks/build.txt locks/gpu.txt locks/
 COPY packaging packaging
-# First what stands for onnxruntime, as `make gpu` does.
-RUN python requirements.py postgres japanese chinese traces gpu diffusion wav2lip insightface > requirements.txt \
-    && /opt/venv/bin/python -m pip install -c constraints.txt ./packaging/onnxruntime-on-gpu \
-    && /opt/venv/bin/python -m pip install -c constraints.txt -r requirements.txt \
-    && rm requirements.py requirements.txt
+RUN /opt/venv/bin/python -m pip install --no-deps --require-hashes -r locks/build.txt \
+    && /opt/venv/bin/python -m pip install --no-deps --no-build-isolation ./packaging/onnxruntime-on-gpu \
+    && /opt/venv/bin/python -m pip install --no-deps --no-build-isolation --require-hashes -r locks/gpu.txt
 COPY . .
-RUN /opt/venv/bin/python -m pip install --no-deps -e . \
+RUN /opt/venv/bin/python -m pip install --no-deps --no-build-isolation -e . \
     && /opt/venv/bin/python -m pip check
 
 FROM python:3.11.14-slim-bookworm

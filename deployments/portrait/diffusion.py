@@ -6,13 +6,14 @@ picture does not show one usable face.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import numpy as np
 
 from deployments.face.mediapipe import MediaPipe
-from deployments.portrait.diffusion_folder import INDEX, read_folder
+from deployments.portrait.diffusion_folder import INDEX, alone, read_folder
 from deployments.portrait.diffusion_prompt import NEGATIVE, TEMPLATE, portrait_prompt
 from deployments.portrait.diffusion_recipe import DEFAULT, RECIPES, known, recipe
 from deployments.portrait.engine import Painting
@@ -80,19 +81,23 @@ class Diffusion:
         )
         if not folder and INDEX not in files:
             raise AvatarError("weights_missing", f"{INDEX} of {model} is missing: {remedy}.")
-        found = read_folder(Path(folder) if folder else files[INDEX].parent, remedy)
-        try:
-            from deployments.portrait.diffusion_pipeline import Painter
-        except ImportError as error:
-            raise AvatarError(
-                "weights_missing",
-                f"Portraits by diffusion need more than is installed ({error.name}): "
-                "`pip install 'avatar-serve[diffusion]'`.",
-            ) from error
-        from deployments.devices.torch_device import open_device
+        where: AbstractContextManager[Path] = nullcontext(Path(folder)) if folder else alone(files)
+        with where as path:
+            found = read_folder(path, remedy)
+            try:
+                from deployments.portrait.diffusion_pipeline import Painter
+            except ImportError as error:
+                raise AvatarError(
+                    "weights_missing",
+                    f"Portraits by diffusion need more than is installed ({error.name}): "
+                    "`pip install 'avatar-serve[diffusion]'`.",
+                ) from error
+            from deployments.devices.torch_device import open_device
 
-        on = open_device(device, dtype, memory_mb)
-        painter = Painter.open(found, chosen, on, threads=threads, remedy=remedy, compiled=compile)
+            on = open_device(device, dtype, memory_mb)
+            painter = Painter.open(
+                found, chosen, on, threads=threads, remedy=remedy, compiled=compile
+            )
         return cls(painter, MediaPipe.load(files, threads=threads))
 
     def paint(self, prompt: str, seed: int) -> Painting:

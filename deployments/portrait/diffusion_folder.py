@@ -5,9 +5,11 @@ parts, each a folder with its config and, where it is a network, its weights.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from media.errors import AvatarError
@@ -51,6 +53,24 @@ def read_folder(path: Path, remedy: str) -> ModelFolder:
     return ModelFolder(
         path, tuple(name for name in LEFT_OUT if name in index), "fp16" if half else None
     )
+
+
+@contextmanager
+def alone(files: Mapping[str, Path]) -> Iterator[Path]:
+    """A folder, while the block lasts, with links to the pipeline's files among `files`: no more.
+
+    `files` holds INDEX, beside which the others lie. Diffusers looks for itself which files of a
+    folder it likes best: it would also take one that was laid there and that nobody has verified.
+    """
+    root = files[INDEX].parent
+    with TemporaryDirectory() as empty:
+        folder = Path(empty, root.name)
+        for path in files.values():
+            if path.is_relative_to(root):
+                link = folder / path.relative_to(root)
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(path.resolve())
+        yield folder
 
 
 def missing(path: Path, remedy: str, what: str = "is missing") -> AvatarError:

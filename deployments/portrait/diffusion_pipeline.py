@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from deployments.devices.torch_device import TorchDevice, free_memory, move
 from deployments.portrait.diffusion_folder import ModelFolder, missing
@@ -62,7 +63,14 @@ class Painter:
                 use_safetensors=True,
                 **left_out,
             )
-        except (OSError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            AttributeError,
+            RuntimeError,
+            SafetensorError,
+        ) as error:
             why = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise missing(folder.path / "model_index.json", remedy, f"({why})") from error
         pipeline.set_progress_bar_config(disable=True)

@@ -18,6 +18,7 @@ from serve.access.keys import Access
 from serve.api import (
     avatars,
     content,
+    docs,
     errors,
     events,
     faces,
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 _ROUTES: Final = (
     *(videos, content, links, hls, events),
     *(avatars, faces, images, voices, speech),
-    *(session, system, page),
+    *(session, system, page, docs),
 )
 
 _KEY: Final = Depends(
@@ -101,8 +102,8 @@ def create_app(
         # Serve's span of the request goes on into its stages. FastAPI's own would begin a trace of
         # its own in the middle, hold queries (tokens of links), and log exceptions whole.
         telemetry={"tracing": False, "logs": False, "auto_configure": False},
+        docs_url=None,  # ours: FastAPI's comes from a server of others
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.refused = refused
     if isinstance(services, Services):

@@ -24,7 +24,7 @@ COOKIE: Final = "avatar_key"
 
 _OPEN: Final = re.compile(
     r"/|/web/[^/]+|/watch/[^/]+"  # the page, which shows nothing of anybody's by itself
-    r"|/healthz|/readyz|/docs|/openapi\.json"
+    r"|/healthz|/readyz|/docs(/[^/]+)?|/openapi\.json"
     r"|/v1/session"  # which checks the key that it is given
     r"|/v1/images/[^/]+/[^/]+"  # painted pictures, for an hour: their addresses can not be guessed
 )

@@ -13,8 +13,9 @@ from serve.settings import Settings
 from serve.weights.manifest import Manifest, WeightFile, Weights, load_manifest
 from serve.weights.obtaining import Obtaining, Placed
 from serve.weights.pins import keep_pins, with_pins
+from serve.weights.reading import Reading
 from serve.weights.transfer import Progress, SourceError
-from serve.weights.unpack import is_intact, place
+from serve.weights.unpack import place
 
 _WORK: Final = ".work"
 """Folder of locks and of unfinished downloads, inside the store."""
@@ -41,12 +42,11 @@ class WeightsStore:
         self.root = root
         self.manifest = manifest
         self.folder = folder
-        # Size and modification time of the files that were read and found intact.
-        self._intact: dict[Path, tuple[int, int]] = {}
+        self._reading = Reading()
 
     def verify(self, name: str) -> State:
         """Read every file of `name` and compare its sha256. Raises `not_found`."""
-        self._intact.clear()
+        self._reading.forget()
         return self._state(self.entry(name))
 
     def status(self) -> list[State]:
@@ -85,6 +85,22 @@ class WeightsStore:
             f"The weights file {state.file} of {name} is {state.status}: {self.remedy(state)}.",
             details={"weights": name, "file": state.file},
         )
+
+    def require_untouched(self, name: str) -> None:
+        """Raise where a file of `name` was written to, or replaced, since `paths` found it whole.
+
+        Raises:
+            AvatarError: `weights_missing` with the file; `not_found`.
+        """
+        weights = self.entry(name)
+        for file in weights.files:
+            if not any(map(self._reading.is_untouched, self._places(weights, file))):
+                raise AvatarError(
+                    "weights_missing",
+                    f"The weights file {file.name} of {name} was changed while it was opened: "
+                    f"find out by whom, then run `avatar-serve weights verify {name}`.",
+                    details={"weights": name, "file": file.name},
+                )
 
     def remedy(self, state: State) -> str:
         """What brings weights that are not in order into order: words with the command."""
@@ -195,9 +211,8 @@ class WeightsStore:
         return State(weights.name, "ok")
 
     def _find(self, weights: Weights, file: WeightFile) -> Path | None:
-        return next(
-            (path for path in self._places(weights, file) if self._is_intact(path, file)), None
-        )
+        whole = self._reading.finds_whole
+        return next((path for path in self._places(weights, file) if whole(path, file)), None)
 
     def _places(self, weights: Weights, file: WeightFile) -> Iterator[Path]:
         yield self.root / weights.name / file.name
@@ -208,16 +223,6 @@ class WeightsStore:
             except metadata.PackageNotFoundError:
                 return
             yield Path(str(package.locate_file(weights.installed.members[file.name])))
-
-    def _is_intact(self, path: Path, file: WeightFile) -> bool:
-        if file.sha256 is None or file.size is None or not path.is_file():
-            return False
-        stamp = (path.stat().st_size, path.stat().st_mtime_ns)
-        if self._intact.get(path) != stamp:
-            if not is_intact(path, file.sha256, file.size):
-                return False
-            self._intact[path] = stamp
-        return True
 
     @contextmanager
     def _filling(self, name: str) -> Iterator[None]:

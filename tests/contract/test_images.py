@@ -63,15 +63,17 @@ def test_a_stage_builds_and_another_runs_as_nobody_in_particular(file: Path) -> 
 
 
 @every_file
-def test_an_image_installs_extras_that_there_are(file: Path) -> None:
-    (named,) = re.findall(r"python requirements.py ([\w ]+) >", file.read_text())
-    extras = named.split()
-    assert "postgres" in extras
-    command = [sys.executable, str(ROOT / "docker" / "requirements.py"), *extras]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    asked = [*PROJECT["dependencies"]]
-    asked += [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
-    assert told.splitlines() == asked
+def test_an_image_installs_nothing_but_by_its_hash(file: Path) -> None:
+    """Or what lies in the repository, built by what was installed by its hash."""
+    installed = re.findall(r"pip install ([^&]+?)(?: \\?\n| && |$)", file.read_text(), re.MULTILINE)
+    by_hash = [words for words in installed if "--require-hashes" in words]
+    name = file.name.partition(".")[0]
+    assert [words.split()[-1] for words in by_hash] == ["locks/build.txt", f"locks/{name}.txt"]
+    for words in installed:
+        assert "--no-deps" in words.split()
+        if words not in by_hash:
+            assert "--no-build-isolation" in words.split()
+            assert words.split()[-1][0] == "."
 
 
 def test_what_goes_into_an_image_is_enough_to_run(tmp_path: Path) -> None:

@@ -2,25 +2,26 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deployments.shell import EngineShell
 from media.errors import AvatarError
-from tests.engines import Awaited
+from tests.weights import weights
 
 
 def config(file: Path) -> dict[str, object]:
     return {"engine": "tests.engines:Awaited", "options": {"file": str(file)}}
 
 
-async def until_loaded(shell: EngineShell) -> Awaited:
+async def until_loaded(shell: EngineShell) -> Any:
     async with asyncio.timeout(10):
         while True:
             await shell.check_health()
             await asyncio.sleep(0.05)
             try:
-                engine: Awaited = shell.engine
+                engine = shell.engine
             except AvatarError:
                 continue
             return engine
@@ -79,3 +80,24 @@ async def test_a_config_that_no_weights_can_mend_is_refused(tmp_path: Path) -> N
     wrong = {"engine": "tests.engines:Awaited", "options": {"fiel": "net"}}
     with pytest.raises(ValueError, match="takes no option fiel"):
         await shell.reconfigure(wrong)
+
+
+async def test_a_stage_whose_weights_were_tampered_with_refuses_until_they_are_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, file = "mediapipe-face-landmarker", "face_landmarker.task"
+    good = weights(name)[file].read_bytes()
+    (path := tmp_path / name / file).parent.mkdir()
+    path.write_bytes(good[:2000] + bytes([good[2000] ^ 1]) + good[2001:])
+    monkeypatch.setenv("AVATAR_WEIGHTS_DIR", str(tmp_path))
+    shell = EngineShell()
+    await shell.reconfigure({"engine": "deployments.face.mediapipe:MediaPipe"})
+    about = await shell.about()
+    assert (about["state"], about["error"]) == ("failed", "weights_missing")
+    told = f"The weights file {file} of {name} is damaged: run `avatar-serve weights fetch {name}`"
+    assert about["message"].startswith(told)
+    with pytest.raises(AvatarError, match="is damaged"):
+        _ = shell.engine
+    path.write_bytes(good)
+    await until_loaded(shell)
+    assert (await shell.about())["state"] == "ready"

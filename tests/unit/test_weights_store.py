@@ -9,8 +9,7 @@ import pytest
 from weights_registry import entry, manifest_of, sha256, some_bytes, tarball, zipped
 
 from media.errors import AvatarError
-from serve.weights import obtaining
-from serve.weights import store as store_module
+from serve.weights import obtaining, reading
 from serve.weights.manifest import Manifest, load_manifest
 from serve.weights.store import State, WeightsStore
 
@@ -220,13 +219,13 @@ def test_a_file_is_read_once_however_often_its_path_is_asked(
     (folder / PACK).write_bytes(PACKED)
     WeightsStore(tmp_path / "root", manifest, folder).fetch("lips")
     read: list[Path] = []
-    real = store_module.is_intact
+    real = reading.is_intact
 
     def counting(path: Path, digest: str, size: int) -> bool:
         read.append(path)
         return real(path, digest, size)
 
-    monkeypatch.setattr(store_module, "is_intact", counting)
+    monkeypatch.setattr(reading, "is_intact", counting)
     store = WeightsStore(tmp_path / "root", manifest, folder)
     for _ in range(3):
         store.paths("lips")
@@ -266,3 +265,20 @@ def test_weights_inside_an_installed_package_are_used_in_place(tmp_path: Path) -
     path = store.paths("hibari-heart")["hibari.onnx"]
     assert path.parts[-3:] == ("hibari", "assets", "hibari.onnx")
     assert not (tmp_path / "root").exists(), "nothing is copied"
+
+
+def test_a_file_that_was_written_to_is_read_again_whatever_its_time_says(
+    tmp_path: Path, manifest: Manifest, folder: Path
+) -> None:
+    (folder / PACK).write_bytes(PACKED)
+    store = WeightsStore(tmp_path / "root", manifest, folder)
+    store.fetch("lips")
+    path = store.paths("lips")["two.bin"]
+    store.require_untouched("lips")
+    time = path.stat().st_mtime_ns
+    path.write_bytes(TWO[:-1] + b"!")
+    os.utime(path, ns=(time, time))
+    with pytest.raises(AvatarError, match=r"two\.bin of lips was changed"):
+        store.require_untouched("lips")
+    with pytest.raises(AvatarError, match=r"two\.bin of lips is damaged"):
+        store.paths("lips")

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -173,3 +174,23 @@ def test_hindi_numbers_are_said_digit_by_digit(engine: XTTS) -> None:
     hindi = engine.with_voice(cloned("xtts", "hi"), hummed())
     (piece,) = spoken(hindi, "मेरे पास 25 सेब हैं।", "voice_1")
     assert [w.text for w in piece.words] == ["मेरे", "पास", "25", "सेब", "हैं।"]
+
+
+class Harm:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("spoilt", ["model.pth", "speakers_xtts.pth"])
+def test_a_checkpoint_that_would_run_code_is_not_run(
+    folder: Path, tmp_path: Path, spoilt: str
+) -> None:
+    mine, mark = shutil.copytree(folder, tmp_path / "mine"), tmp_path / "done"
+    torch.save({"model": {}, "config": Harm(mark)}, mine / spoilt)
+    with pytest.raises(AvatarError, match="not without running code") as error:
+        XTTS.load({}, threads=2, folder=str(mine))
+    assert error.value.code == "weights_missing"
+    assert not mark.exists()

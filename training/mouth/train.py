@@ -158,7 +158,7 @@ def resume(checkpoint: Path, parts: dict[str, Any], seed: int) -> tuple[int, flo
     """Load a checkpoint into the parts; returns the next step and the running loss."""
     if not checkpoint.exists():
         return 0, 0.0
-    state = torch.load(checkpoint)
+    state = torch.load(checkpoint, weights_only=True)
     if state["seed"] != seed:
         raise SystemExit(f"{checkpoint} was begun with seed {state['seed']}: use it or remove it")
     for name, part in parts.items():

@@ -254,6 +254,23 @@ def test_the_models_files_are_found_beside_their_index(folders: dict[str, Path])
     assert made._painter.recipe == Recipe(4, 0.0, 64)
 
 
+def test_what_lies_beside_the_models_files_is_not_opened(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """Half precision, where it lies there, would be preferred to what was verified."""
+    folder = Path(shutil.copytree(folders["sd"], tmp_path / "sd-turbo"))
+    files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*.*")}
+    for network in folder.rglob("*.safetensors"):
+        network.with_suffix(".fp16.safetensors").write_bytes(b"what somebody has laid there")
+    with pytest.raises(AvatarError, match="do this"):
+        painter(folder)
+    made = Diffusion.load(
+        files | dict(weights("mediapipe-face-landmarker")),
+        threads=1, device="cpu", dtype="float32", size=64,
+    )  # fmt: skip
+    assert made._painter.paint("a woman", "", 1).std() > 5
+
+
 def test_a_line_of_config_loads_it(folders: dict[str, Path]) -> None:
     options = {"folder": str(folders["sd"]), "device": "cpu", "steps": 3, "guidance": 1.5}
     config = EngineConfig(
