@@ -77,9 +77,7 @@ def repeat(source: Path, target: Path, times: int) -> None:
     with av.open(source) as file:
         packets = [p for p in file.demux() if p.dts is not None and p.pts is not None]
         with av.open(target, "w", format="mp4", options={"movflags": "+faststart"}) as out:
-            pairs = {
-                s.index: out.add_stream_from_template(s, opaque=True) for s in file.streams
-            }
+            pairs = {s.index: out.add_stream_from_template(s, opaque=True) for s in file.streams}
             at = [(p, p.dts, p.pts, p.stream_index) for p in packets]
             for n in range(times):
                 for packet, dts, pts, index in at:

@@ -5,25 +5,32 @@ and no ids: only what the tables below say. Signing is the last thing that happe
 later change of a byte is found by whoever validates it.
 """
 
+import json
+import logging
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Final
 
 from c2pa import Builder, C2paBuilderIntent, C2paError, C2paSignerInfo, Context, Signer
 
+from media import timestamped
 from media.errors import AvatarError
 from media.marks import SourceType
+
+log = logging.getLogger(__name__)
 
 GENERATOR: Final = "avatar-serve"
 ENGINES: Final = "avatar-serve.engines"
 """Label of the assertion that names the engines."""
 
 SIGNED: Final = frozenset({"video/mp4", "image/webp", "image/png", "image/jpeg", "audio/mpeg"})
-"""Types of what is given out that can carry credentials; what is streamed while it is made can't."""
+"""Types of what is given out that carry credentials; what is streamed while it is made can't."""
 
 _SETTINGS: Final[Mapping[str, Any]] = {
     "builder": {
@@ -75,34 +82,92 @@ class Credentials:
     """URL of a time-stamping authority (RFC 3161), which is asked at each signing; empty: none."""
 
     def sign(self, data: bytes, media_type: str, claim: Claim) -> bytes:
-        """The file with its credentials. Raises AvatarError `internal`."""
-        out = BytesIO()
-        self._sign(BytesIO(data), out, media_type, claim)
-        return out.getvalue()
+        """The file with its credentials.
+
+        Raises AvatarError `internal`, `overloaded` where the authority gives no time stamp.
+        """
+        _require_signable(media_type)
+        if not self.timestamps:
+            out = BytesIO()
+            self._sign(BytesIO(data), out, media_type, claim)
+            return out.getvalue()
+        with TemporaryDirectory() as folder:
+            source, target = Path(folder) / "unsigned", Path(folder) / "signed"
+            source.write_bytes(data)
+            self.sign_file(source, target, media_type, claim)
+            return target.read_bytes()
 
     def sign_file(self, source: Path, target: Path, media_type: str, claim: Claim) -> None:
-        """The same for a file of any length, by the disk. Raises AvatarError `internal`."""
+        """The same for a file of any length, by the disk."""
+        _require_signable(media_type)
+        if self.timestamps:
+            self._sign_stamped(source, target, media_type, claim)
+            return
         with source.open("rb") as reading, target.open("w+b") as writing:
             self._sign(reading, writing, media_type, claim)
 
     def _sign(self, source: IO[bytes], target: IO[bytes], media_type: str, claim: Claim) -> None:
-        if media_type not in SIGNED:
-            raise ValueError(f"{media_type} carries no Content Credentials")
         try:
-            info = C2paSignerInfo(self.algorithm, self.chain, self.key, self.timestamps or None)
-            with (
-                Context.from_dict(dict(_SETTINGS), signer=Signer.from_info(info)) as context,
-                Builder.from_json(_manifest(claim), context=context) as builder,
-            ):
-                if claim.source is None:
-                    builder.set_intent(C2paBuilderIntent.EDIT)
-                builder.sign(media_type, source, target)
+            embed(self, source, target, media_type, claim)
         except C2paError as error:
+            log.error("nothing could be signed: %s", error)
             raise AvatarError(
                 "internal",
                 "The service could not sign what it made, and gives out nothing unsigned: have its "
-                f"operator run `avatar-serve doctor` ({type(error).__name__.lstrip('_')}).",
+                "operator run `avatar-serve doctor`.",
             ) from error
+
+    def _sign_stamped(self, source: Path, target: Path, media_type: str, claim: Claim) -> None:
+        request = {
+            "credentials": asdict(self),
+            "files": [str(source), str(target)],
+            "media_type": media_type,
+            "source": claim.source,
+            "makers": [asdict(maker) for maker in claim.makers],
+        }
+        try:
+            timestamped.run(request)
+        except timestamped.NotStamped as error:
+            log.error("nothing could be signed with a time stamp: %s", error)
+            raise AvatarError(
+                "overloaded",
+                "What was made could not be signed with a time stamp now: try again in a moment.",
+            ) from error
+
+
+def embed(
+    credentials: Credentials, source: IO[bytes], target: IO[bytes], media_type: str, claim: Claim
+) -> None:
+    """Write the signed file. Raises C2paError."""
+    info = C2paSignerInfo(
+        *(credentials.algorithm, credentials.chain.encode(), credentials.key.encode()),
+        credentials.timestamps or None,
+    )
+    with (
+        Context.from_dict(dict(_SETTINGS), signer=Signer.from_info(info)) as context,
+        Builder.from_json(_manifest(claim), context=context) as builder,
+    ):
+        if claim.source is None:
+            builder.set_intent(C2paBuilderIntent.EDIT)
+        builder.sign(media_type, source, target)
+
+
+def main() -> None:
+    """Sign as standard input says; the process that `media.timestamped` starts."""
+    request = json.load(sys.stdin)
+    source = request["source"]
+    makers = [
+        Maker(told["stage"], told["engine"], tuple(told["weights"])) for told in request["makers"]
+    ]
+    claim = Claim(SourceType(source) if source else None, makers)
+    source_path, target_path = map(Path, request["files"])
+    with source_path.open("rb") as reading, target_path.open("w+b") as writing:
+        embed(Credentials(**request["credentials"]), reading, writing, request["media_type"], claim)
+
+
+def _require_signable(media_type: str) -> None:
+    if media_type not in SIGNED:
+        raise ValueError(f"{media_type} carries no Content Credentials")
 
 
 def _manifest(claim: Claim) -> dict[str, Any]:

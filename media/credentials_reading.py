@@ -67,7 +67,7 @@ def _mark(source: IO[bytes]) -> str | None:
     words = source.read(_HEAD)
     size = source.seek(0, 2)
     source.seek(max(0, size - _TAIL))
-    return source_named((words + b"\n" + source.read(_TAIL)).decode("latin-1"))
+    return source_named(words + b"\n" + source.read(_TAIL))
 
 
 def _credentials(source: IO[bytes], kind: str, anchors: str) -> dict[str, Any] | None:
@@ -87,11 +87,11 @@ def _credentials(source: IO[bytes], kind: str, anchors: str) -> dict[str, Any] |
                 return None
             with reader:
                 return _told(reader)
-    except C2paError.RemoteManifest as error:
-        return {"state": "elsewhere", "address": _short(_address(str(error)))}
     except C2paError.NotSupported:
         return None
     except C2paError as error:
+        if str(error).startswith("Remote"):
+            return {"state": "elsewhere", "address": _short(_address(str(error)))}
         return {"state": "broken", "faults": [type(error).__name__.removeprefix("_C2pa")]}
 
 

@@ -6,6 +6,7 @@ comment. A mark proves nothing and is easily lost: what can carry Content Creden
 (`media.credentials`).
 """
 
+import re
 import struct
 from enum import StrEnum
 from typing import Final
@@ -28,6 +29,15 @@ _XMP: Final = (
     ' Iptc4xmpExt:DigitalSourceType="{uri}"/>'
     '</rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
 )
+
+
+_MARK: Final = re.compile(
+    rb"(?i:DigitalSourceType)(?:\s+rdf:resource)?[\s='\">\0]{1,4}"
+    rb"https?://cv\.iptc\.org/newscodes/digitalsourcetype/"
+    rb"(trainedAlgorithmicMedia|compositeWithTrainedAlgorithmicMedia)"
+)
+"""XMP as attribute or element, ID3v2's frame, Vorbis' comment. Content Credentials, which name the
+same address, write it otherwise."""
 
 
 class SourceType(StrEnum):
@@ -68,7 +78,7 @@ def is_xmp_box(head: bytes) -> bool:
     return head[4:8] == b"uuid" and head[8:24] == _XMP_BOX
 
 
-def source_named(words: str) -> SourceType | None:
-    """The source type that metadata name somewhere, by its address; of several, any."""
-    # The longer address does not contain the shorter one: they part behind the last slash.
-    return next((source for source in SourceType if source.uri in words), None)
+def source_named(data: bytes) -> SourceType | None:
+    """The source type that a plain mark somewhere in the data names; of several, the first."""
+    found = _MARK.search(data)
+    return None if found is None else SourceType(found[1].decode())

@@ -73,8 +73,8 @@ class Settings(BaseSettings):
     """Longest side of a video whose size is `auto`."""
 
     signing_certificate: str = ""
-    """Signs the Content Credentials of what is given out: the certificate, then those that vouch for
-    it, as PEM or the name of a file with it. Empty: a development certificate that is made in
+    """Signs the Content Credentials of what is given out: the certificate, then those that vouch
+    for it, as PEM or the name of a file with it. Empty: a development certificate that is made in
     data_dir."""
     signing_key: SecretStr = SecretStr("")
     """The certificate's key, as PEM without a password or the name of a file with it."""

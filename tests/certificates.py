@@ -32,20 +32,18 @@ def certificate(
     ends: timedelta = timedelta(days=365),
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
     new_key: Callable[[], Any] = lambda: ec.generate_private_key(ec.SECP256R1()),
-    of_itself: bool = False,
 ) -> Certificate:
     """One that C2PA takes, unless told otherwise. Times are from now on."""
     root_key, key = ec.generate_private_key(ec.SECP256R1()), new_key()
     root_name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example Authority")])
     name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, NAME)])
     now = datetime.now(UTC)
-    issuer = key if of_itself else root_key
 
     def signed(subject: x509.Name, public: Any, *, ca: bool) -> str:
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
-            .issuer_name(name if of_itself else root_name)
+            .issuer_name(root_name)
             .public_key(public)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + min(begins, timedelta(days=-1)))
@@ -54,17 +52,17 @@ def certificate(
             .add_extension(_usage(ca=ca), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()),
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()),
                 critical=False,
             )
         )
         if not ca:
             builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        made = builder.sign(issuer, hashes.SHA256())
+        made = builder.sign(root_key, hashes.SHA256())
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
     leaf = signed(name, key.public_key(), ca=False)
-    root = "" if of_itself else signed(root_name, root_key.public_key(), ca=True)
+    root = signed(root_name, root_key.public_key(), ca=True)
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -86,9 +84,12 @@ def manifest_of(data: bytes | Path, media_type: str) -> dict[str, Any]:
     """The statement of a file by C2PA's own reader, which must find it whole and in order."""
     quiet = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
     stream = data.open("rb") if isinstance(data, Path) else BytesIO(data)
-    with stream, Context.from_dict(quiet) as context:
-        with Reader(media_type, stream, context=context) as reader:
-            told = json.loads(reader.json())
+    with (
+        stream,
+        Context.from_dict(quiet) as context,
+        Reader(media_type, stream, context=context) as reader,
+    ):
+        told = json.loads(reader.json())
     assert told["validation_state"] == "Valid", told.get("validation_results")
     found: dict[str, Any] = told["manifests"][told["active_manifest"]]
     return found

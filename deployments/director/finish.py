@@ -72,9 +72,7 @@ async def finish(
     height, width = canvas.rgb.shape[:2]
     sources = {"video": marking.video.source, "thumbnail": marking.thumbnail.source}
     return {
-        "files": {
-            v: {"key": key(v), "type": TYPES[v], "source": sources.get(v)} for v in variants
-        },
+        "files": {v: {"key": key(v), "type": TYPES[v], "source": sources.get(v)} for v in variants},
         "seconds": round(grid.seconds(frames), 3),
         "frames": frames,
         "width": width,

@@ -51,7 +51,7 @@ async def open_services(
 ) -> Services:
     """Open the database, the artifacts and the gallery that the settings name.
 
-    Raises AvatarError `invalid_request` where nothing could be signed: nothing is given out unsigned.
+    Raises AvatarError `invalid_request` where nothing could be signed: nothing leaves unsigned.
     """
     told_of(await asyncio.to_thread(tried_signer, settings))
     database = await open_records(settings)

@@ -80,7 +80,8 @@ def _lines(found: Provenance) -> Iterator[str]:
         yield from _unsigned(found)
     elif stated.state == "broken":
         yield "Broken: it has Content Credentials, and they do not fit the file."
-        yield f"It was changed after it was signed, or they are damaged ({', '.join(stated.faults)})."
+        why = ", ".join(stated.faults) or "no reason told"
+        yield f"It was changed after it was signed, or they are damaged ({why})."
         yield "Believe nothing that they say."
     elif stated.state == "elsewhere":
         yield f"Its Content Credentials lie elsewhere: {stated.address or 'no address is told'}."

@@ -82,8 +82,8 @@ def tried_signer(settings: Settings) -> Signer:
     except AvatarError as error:
         why = str(error.__cause__).strip().rstrip(".")
         raise _refused(
-            "C2PA does not take this certificate, which must be valid now, for signing documents "
-            f"or mail, and vouched for by another one: {why}"
+            "C2PA does not take this certificate, which must be valid now and meant for signing "
+            f"documents or mail: {why}"
         ) from error
     return signer
 

@@ -112,11 +112,11 @@ async def test_a_store_like_s3_gives_it_back_as_it_was_signed(
 async def test_nothing_that_tells_of_somebody_is_in_the_statement(
     client: httpx.AsyncClient, services: Services
 ) -> None:
-    secret = "my aunt's recipe"
-    job = await filmed(services, "deployments.encode.pyav:PyAV", text=secret)
+    said = "my aunt's recipe"
+    job = await filmed(services, "deployments.encode.pyav:PyAV", text=said)
     for variant in ("video", "thumbnail"):
         data = (await client.get(f"/v1/videos/{job}/content?variant={variant}")).content
-        for word in (secret, job, "a_1", "local", "anna", str(services.settings.data_dir)):
+        for word in (said, job, "a_1", "local", "anna", str(services.settings.data_dir)):
             assert word.encode() not in data
 
 
@@ -182,7 +182,8 @@ async def test_a_request_says_what_of_it_was_uploaded(
     meant: SourceType,
 ) -> None:
     named = {name: ("x.png", data) for name, data in files.items()}
-    answer = await client.post("/v1/videos", data=fields, files=named or None)
+    form = {"data": fields, "files": named} if named else {"json": fields}
+    answer = await client.post("/v1/videos", **form)
     assert answer.status_code == 202, answer.text
     job = await records.get(services.database, answer.json()["id"])
     assert (job.request["source"], job.request["spoken_by"]) == (meant.value, "fake")
@@ -209,7 +210,7 @@ async def test_what_plays_while_it_is_made_has_a_plain_mark(
     for answer in (playlist, init, segment):
         assert answer.headers[HEADER] == MADE
     check_init(init.content)
-    assert [name for name, _, _ in boxes(segment.content)][0] == "moof"
+    assert next(name for name, _, _ in boxes(segment.content)) == "moof"
 
 
 def check_init(init: bytes) -> None:

@@ -124,7 +124,6 @@ BAD = {
     "a password": lambda: locked(certificate()),
     "no such file": lambda: Certificate("/nowhere/chain.pem", "/nowhere/key.pem", ""),
     "for servers": lambda: certificate(usage=ExtendedKeyUsageOID.SERVER_AUTH),
-    "of itself": lambda: certificate(of_itself=True),
 }
 
 

@@ -168,14 +168,17 @@ def test_credentials_that_lie_elsewhere_are_not_fetched(run: Run) -> None:
 def elsewhere(address: str) -> bytes:
     brought = certificate()
     out = io.BytesIO()
-    info = C2paSignerInfo("es256", brought.chain, brought.key, None)
+    info = C2paSignerInfo("es256", brought.chain.encode(), brought.key.encode(), None)
     action = {"action": "c2pa.created", "digitalSourceType": SourceType.MADE.uri}
     definition = {"assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [action]}}]}
-    with Context(signer=Signer.from_info(info)) as context:
-        with Builder.from_json(definition, context=context) as builder:
-            builder.set_no_embed()
-            builder.set_remote_url(address)
-            builder.sign("image/jpeg", io.BytesIO(encode_jpeg(np.zeros((64, 64, 3), np.uint8))), out)
+    source = io.BytesIO(encode_jpeg(np.zeros((64, 64, 3), np.uint8)))
+    with (
+        Context(signer=Signer.from_info(info)) as context,
+        Builder.from_json(definition, context=context) as builder,
+    ):
+        builder.set_no_embed()
+        builder.set_remote_url(address)
+        builder.sign("image/jpeg", source, out)
     return out.getvalue()
 
 
