@@ -101,7 +101,7 @@ def _told(reader: Reader) -> dict[str, Any]:
     signature = manifest.get("signature_info") or {}
     actions = list(_actions(manifest))
     sources = [str(action.get("digitalSourceType", "")) for action in actions]
-    generator = next(iter(manifest.get("claim_generator_info") or ()), {})
+    generator: Mapping[str, Any] = next(iter(manifest.get("claim_generator_info") or ()), {})
     return {
         "state": {"Trusted": "trusted", "Valid": "untrusted"}.get(
             str(reader.get_validation_state()), "broken"

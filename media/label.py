@@ -16,7 +16,7 @@ from media.patch import Planes
 WORDS: Final = "AI-generated"
 _SHARE, _LEAST = 0.036, 11
 """Height of the letters: a share of the picture's shorter side, and pixels at least."""
-_DARK: Final = 0.58
+_DARK: Final = np.float32(0.58)
 """How much of what lies behind the words is covered, so that they are read on any picture."""
 _FINER: Final = 4
 """Times that the plate is drawn larger, for smooth corners."""
@@ -77,8 +77,8 @@ def label_for(width: int, height: int) -> Label:
     corners = (0, 0, wide * _FINER - 1, tall * _FINER - 1)
     ImageDraw.Draw(plate).rounded_rectangle(corners, radius=_FINER * 0.3 * tall, fill=255)
     plate = plate.resize((wide, tall), Image.Resampling.BOX)
-    white = np.asarray(words, np.float32) / 255
-    kept = (1 - _DARK * np.asarray(plate, np.float32) / 255) * (1 - white)
+    white = np.asarray(words, np.float32) / np.float32(255)
+    kept = (1 - _DARK * np.asarray(plate, np.float32) / np.float32(255)) * (1 - white)
     margin = _even(round(0.6 * letters))
     return Label(margin, (height - margin - tall) // 2 * 2, kept, white)
 

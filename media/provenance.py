@@ -123,9 +123,8 @@ def _statement(found: Mapping[str, Any]) -> Statement:
     ]
     rows = ("faults", "sources", "actions")
     words = ("when", "generator", "signer", "signer_name", "timestamp", "address")
-    return Statement(
-        found["state"],
-        makers=makers,
+    told: dict[str, Any] = {
         **{name: tuple(map(str, found.get(name, ()))) for name in rows},
         **{name: str(found.get(name, "")) for name in words},
-    )
+    }
+    return Statement(found["state"], makers=makers, **told)
