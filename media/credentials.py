@@ -32,6 +32,10 @@ ENGINES: Final = "avatar-serve.engines"
 SIGNED: Final = frozenset({"video/mp4", "image/webp", "image/png", "image/jpeg", "audio/mpeg"})
 """Types of what is given out that carry credentials; what is streamed while it is made can't."""
 
+LARGE: Final = 32 * 2**20
+"""Bytes from which on a video is hashed by a tree of its pieces: hashed as one, it would be in
+memory, up to 256 MB of it."""
+
 _SETTINGS: Final[Mapping[str, Any]] = {
     "builder": {
         "created_assertion_labels": ["c2pa.actions", "c2pa.actions.v2", ENGINES],
@@ -39,7 +43,6 @@ _SETTINGS: Final[Mapping[str, Any]] = {
         "thumbnail": {"enabled": False},
         "actions": {"auto_created_action": {"enabled": False}},
     },
-    "core": {"backing_store_memory_threshold_in_mb": 8},  # larger files go through the disk
     "verify": {
         "ocsp_fetch": False,
         "remote_manifest_fetch": False,
@@ -144,12 +147,22 @@ def embed(
         credentials.timestamps or None,
     )
     with (
-        Context.from_dict(dict(_SETTINGS), signer=Signer.from_info(info)) as context,
+        Context.from_dict(_settings(source), signer=Signer.from_info(info)) as context,
         Builder.from_json(_manifest(claim), context=context) as builder,
     ):
         if claim.source is None:
             builder.set_intent(C2paBuilderIntent.EDIT)
         builder.sign(media_type, source, target)
+
+
+def _settings(source: IO[bytes]) -> dict[str, Any]:
+    """The library's, for a file of this size."""
+    size = source.seek(0, 2)
+    source.seek(0)
+    core = {"backing_store_memory_threshold_in_mb": 8}  # larger files go through the disk
+    if size > LARGE:
+        core["merkle_tree_chunk_size_in_kb"] = 1024
+    return {**_SETTINGS, "core": core}
 
 
 def main() -> None:

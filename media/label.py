@@ -20,8 +20,9 @@ _DARK: Final = np.float32(0.58)
 """How much of what lies behind the words is covered, so that they are read on any picture."""
 _FINER: Final = 4
 """Times that the plate is drawn larger, for smooth corners."""
-_BLACK, _WHITE = 16.0, 235.0
-"""Of luma in limited range (BT.709)."""
+_BLACK, _WHITE, _GREY = (np.float32(value) for value in (16, 235, 128))
+"""Of luma, and of chroma without colour, in limited range (BT.709)."""
+_HALF: Final = np.float32(0.5)  # rounds what is cut to whole numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +35,10 @@ class Label:
     kept: NDArray[np.float32]
     white: NDArray[np.float32]
     """Shares (height, width), together at most 1; the rest is black."""
+    luma: NDArray[np.float32]
+    """White and black as they are added to what is kept of the luma plane."""
+    kept_chroma: NDArray[np.float32]
+    """`kept` at the size of the chroma planes."""
 
     @property
     def rectangle(self) -> tuple[int, int, int, int]:
@@ -45,13 +50,11 @@ class Label:
         """Put it on a frame's planes (I420, limited range)."""
         x, y, wide, tall = self.rectangle
         height = planes.shape[0] * 2 // 3
-        luma = planes[y : y + tall, x : x + wide]
-        black = 1 - self.kept - self.white
-        luma[:] = np.rint(luma * self.kept + _WHITE * self.white + _BLACK * black)
-        half = cv2.resize(self.kept, (wide // 2, tall // 2), interpolation=cv2.INTER_AREA)
+        below = planes[y : y + tall, x : x + wide]
+        below[:] = below * self.kept + self.luma
         for plane in chroma(planes, height):
             part = plane[y // 2 : (y + tall) // 2, x // 2 : (x + wide) // 2]
-            part[:] = np.rint(128 + (part.astype(np.float32) - 128) * half)
+            part[:] = (part - _GREY) * self.kept_chroma + _GREY + _HALF
 
     def drawn(self, rgb: Picture) -> Picture:
         """The picture (height, width, 3; sRGB) with it."""
@@ -80,7 +83,9 @@ def label_for(width: int, height: int) -> Label:
     white = np.asarray(words, np.float32) / np.float32(255)
     kept = (1 - _DARK * np.asarray(plate, np.float32) / np.float32(255)) * (1 - white)
     margin = _even(round(0.6 * letters))
-    return Label(margin, (height - margin - tall) // 2 * 2, kept, white)
+    luma = _WHITE * white + _BLACK * (1 - kept - white) + _HALF
+    half = cv2.resize(kept, (wide // 2, tall // 2), interpolation=cv2.INTER_AREA)
+    return Label(margin, (height - margin - tall) // 2 * 2, kept, white, luma, half)
 
 
 def _even(pixels: int) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from peak_memory import growth
 from PIL import Image
 
 from media.credentials import SIGNED, Claim, Credentials, Maker
@@ -157,6 +158,30 @@ def test_a_changed_byte_of_picture_or_sound_is_found(
     outside = int(share * (len(signed) - (stop - start)))
     signed[outside if outside < start else outside + stop - start] ^= 0x40
     assert verdict(tmp_path, bytes(signed)) == "broken"
+
+
+def test_a_long_video_is_never_whole_in_memory_and_every_byte_of_it_counts(
+    credentials: Credentials, tmp_path: Path
+) -> None:
+    plain, signed = tmp_path / "plain.mp4", tmp_path / "signed.mp4"
+    plain.write_bytes(long_video(72 * 2**20))
+    credentials.sign(video(), "video/mp4", CLAIM)  # opens the library
+    grown = growth(lambda: credentials.sign_file(plain, signed, "video/mp4", CLAIM))
+    assert grown < 24 * 2**20
+    manifest_of(signed, "video/mp4")
+    assert examine(signed).verdict == "untrusted"
+    with signed.open("r+b") as file:
+        file.seek(50 * 2**20)
+        file.write(b"\x01")
+    assert examine(signed).verdict == "broken"
+
+
+def long_video(more: int) -> bytes:
+    """The video with so many bytes more in it, which nothing plays."""
+    data = video()
+    ((start, stop),) = [(start, stop) for name, start, stop in boxes(data) if name == "mdat"]
+    size = (stop - start + more).to_bytes(4)
+    return data[:start] + size + data[start + 4 : stop] + bytes(more) + data[stop:]
 
 
 @KINDS
