@@ -84,7 +84,9 @@ def label_for(width: int, height: int) -> Label:
     kept = (1 - _DARK * np.asarray(plate, np.float32) / np.float32(255)) * (1 - white)
     margin = _even(round(0.6 * letters))
     luma = _WHITE * white + _BLACK * (1 - kept - white) + _HALF
-    half = cv2.resize(kept, (wide // 2, tall // 2), interpolation=cv2.INTER_AREA)
+    half = np.asarray(
+        cv2.resize(kept, (wide // 2, tall // 2), interpolation=cv2.INTER_AREA), np.float32
+    )
     return Label(margin, (height - margin - tall) // 2 * 2, kept, white, luma, half)
 
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from c2pa import Context, Reader
+from c2pa import C2paError, Context, Reader
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -93,6 +93,15 @@ def manifest_of(data: bytes | Path, media_type: str) -> dict[str, Any]:
     assert told["validation_state"] == "Valid", told.get("validation_results")
     found: dict[str, Any] = told["manifests"][told["active_manifest"]]
     return found
+
+
+def is_whole(data: bytes, media_type: str) -> bool:
+    """Whether C2PA's own reader finds the file as it was signed, by whomever."""
+    try:
+        with Reader(media_type, BytesIO(data)) as reader:
+            return reader.get_validation_state() != "Invalid"
+    except C2paError:
+        return False
 
 
 def actions_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
