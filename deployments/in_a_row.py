@@ -14,7 +14,7 @@ import yaml
 
 from deployments.encode.engine import EncodedSegment, SegmentTask
 from deployments.encode.feed import calls
-from deployments.loading import EngineConfig, load_engine
+from deployments.loading import EngineConfig, load_engine, weights_of
 from deployments.portrait.engine import Painting
 from deployments.speech import marked
 from deployments.speech.adopting import Adopted, adopts
@@ -155,6 +155,11 @@ class InARow:
     async def make_voice(self, voice_id: str) -> None:
         """Voices need a director, like jobs."""
         raise NotImplementedError("engines in a row have no director")
+
+    async def painter(self) -> dict[str, Any]:
+        """Engine, options and weights of what paints."""
+        config = self.configs["Portrait"]
+        return {"state": "ready", **config.model_dump(), "weights": list(weights_of(config))}
 
     async def speaker(self) -> dict[str, Any]:
         """Engine and options of what speaks, and whose cloned voices."""

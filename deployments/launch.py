@@ -19,7 +19,10 @@ import yaml
 from deployments import traces
 from deployments.arguments import opened_too_far
 from deployments.strict import faults
+from media.errors import AvatarError
 from serve.access.keys import Access
+from serve.marking.signer import tried_signer
+from serve.settings import Settings
 
 READY_SECONDS: Final = 180.0
 OBJECT_STORE: Final = 200 * 2**20
@@ -134,6 +137,15 @@ def _complaints(statuses: list[Any]) -> list[str]:
     ] or [status.app_status.message for status in statuses]
 
 
+def _cannot_sign() -> list[str]:
+    """What keeps this machine from signing what it makes: told before anything starts."""
+    try:
+        tried_signer(Settings())
+    except AvatarError as error:
+        return [error.message]
+    return []
+
+
 def _set_on_signals(stopped: threading.Event) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -170,6 +182,7 @@ def main() -> None:
     wrong = list(faults(config)) or list(opened_too_far(config))
     if traces.wanted(os.environ) and not traces.can_send():
         wrong.append(traces.MISSING)
+    wrong += _cannot_sign()
     if wrong:
         sys.stderr.write("".join(f"{arguments.config}: {sentence}\n" for sentence in wrong))
         sys.exit(1)

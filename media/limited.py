@@ -121,8 +121,9 @@ def _child(
     request: str, source: IO[bytes], output: IO[bytes]
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """The running child; when the block ends, it and all it started are killed and reaped."""
-    # -I and -S: no PYTHON* variables, no user site, no .pth files (these alone take 40 ms).
-    command = [sys.executable, "-I", "-S", "-c", BOOT, ":".join(_import_path()), request]
+    # -I and -S: no PYTHON* variables, no user site, no .pth files (these alone take 40 ms). -B: no
+    # bytecode is kept, which its limit on output would cut short.
+    command = [sys.executable, "-I", "-S", "-B", "-c", BOOT, ":".join(_import_path()), request]
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and code; the input is a file
         command,
         stdin=source,

@@ -6,11 +6,16 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from media.errors import AvatarError
 from media.face import Picture
 from media.fault import DecodingError
 from media.limited import Decoded, Limits, run_decoder
+from media.marks import SourceType, xmp
+
+_PNG_XMP: Final = "XML:com.adobe.xmp"
+"""Keyword of the text chunk that holds XMP."""
 
 FORMATS: Final = ("PNG", "JPEG", "WebP", "GIF", "BMP", "TIFF", "AVIF")
 """Formats that are read, told apart by their content. Of animations and pages the first counts."""
@@ -89,19 +94,26 @@ def _refusal(fault: str, max_pixels: int, param: str) -> AvatarError:
     return AvatarError("unreadable_image", SENTENCES.get(fault, DAMAGED), param=param)
 
 
-def encode_webp(rgb: Picture, *, quality: int = 90) -> bytes:
-    """A WebP file of uint8 sRGB pixels (height, width, 3), without metadata."""
-    return _encode(rgb, "WEBP", quality=quality, method=4)
+def encode_webp(rgb: Picture, *, quality: int = 90, source: SourceType | None = None) -> bytes:
+    """A WebP file of uint8 sRGB pixels (height, width, 3), without metadata but the plain mark."""
+    return _encode(rgb, "WEBP", quality=quality, method=4, **_mark(source))
 
 
-def encode_jpeg(rgb: Picture, *, quality: int = 90) -> bytes:
-    """A JPEG file of uint8 sRGB pixels (height, width, 3), without metadata."""
-    return _encode(rgb, "JPEG", quality=quality, optimize=True)
+def encode_jpeg(rgb: Picture, *, quality: int = 90, source: SourceType | None = None) -> bytes:
+    """A JPEG file of uint8 sRGB pixels (height, width, 3), without metadata but the plain mark."""
+    return _encode(rgb, "JPEG", quality=quality, optimize=True, **_mark(source))
 
 
-def encode_png(rgb: Picture) -> bytes:
-    """A PNG file of uint8 sRGB pixels (height, width, 3), without metadata or loss."""
-    return _encode(rgb, "PNG")
+def encode_png(rgb: Picture, *, source: SourceType | None = None) -> bytes:
+    """A PNG file of uint8 sRGB pixels (height, width, 3), without loss; metadata as above."""
+    told = PngInfo()
+    if source is not None:
+        told.add_itxt(_PNG_XMP, xmp(source).decode())
+    return _encode(rgb, "PNG", pnginfo=told)
+
+
+def _mark(source: SourceType | None) -> dict[str, bytes]:
+    return {} if source is None else {"xmp": xmp(source)}
 
 
 def _encode(rgb: Picture, name: str, **options: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 Nothing is written that only the end knows: WAV says that its length is open (RIFF sizes of
 0xFFFFFFFF), FLAC leaves its total out, MP3 has no Xing header, AAC comes in ADTS frames, Opus in
-Ogg pages (RFC 7845).
+Ogg pages (RFC 7845). MP3, FLAC and Opus say that AI made it (`media.marks`).
 """
 
 import struct
@@ -15,6 +15,7 @@ import av
 import numpy as np
 
 from media import aac
+from media.marks import TAG, SourceType
 from media.pcm import to_16_bits, to_pcm
 from media.sound import Samples
 
@@ -45,7 +46,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         # No reservoir of bits: a frame is whole when it leaves.
         options={"reservoir": "0"},
         gain=1 / 0.95,  # LAME's own presets take that, and FFmpeg lets nobody say otherwise
-        muxer_options={"write_xing": "0", "id3v2_version": "0"},
+        muxer_options={"write_xing": "0", "id3v2_version": "4", "metadata_header_padding": "0"},
     ),
     "opus": Format(
         *("audio/ogg", "ogg", "libopus", "flt", 64_000),
@@ -145,6 +146,7 @@ class _Coded:
             format=form.muxer,
             container_options={**_AT_ONCE, **form.muxer_options},
         )
+        self._file.metadata[TAG] = SourceType.MADE.uri  # ADTS has no place for it
         stream: Any = self._file.add_stream(
             form.codec, rate=RATE, layout="mono", options=dict(form.options)
         )

@@ -14,6 +14,7 @@ from serve.commands.keys import keys_app
 from serve.commands.listing import portrait, voices
 from serve.commands.private import LOCAL_CONFIG, require_weights
 from serve.commands.size import size
+from serve.commands.verify import verify
 from serve.commands.video import video
 from serve.doctor import doctor
 from serve.weights.commands import weights_app
@@ -24,6 +25,7 @@ app.command()(portrait)
 app.command()(voices)
 app.command()(doctor)
 app.command()(size)
+app.command()(verify)
 app.add_typer(weights_app, name="weights")
 app.add_typer(database_app, name="database")
 app.add_typer(keys_app, name="keys")

@@ -16,7 +16,9 @@ from typing import Annotated, Final, Literal
 import typer
 from rich.console import Console
 
+from media.errors import AvatarError
 from serve.commands.private import LOCAL_CONFIG
+from serve.marking.signer import ends_soon, tried_signer
 from serve.profiles import misfits, shares
 from serve.settings import Settings
 from serve.weights.configured import configured_weights
@@ -78,6 +80,7 @@ def checks(settings: Settings, port: int = PORT, config: Path = LOCAL_CONFIG) ->
         _folder("data", settings.data_dir, "AVATAR_DATA_DIR"),
         _folder("weights", settings.weights_dir, "AVATAR_WEIGHTS_DIR"),
         *_weights(settings, config),
+        _signing(settings),
         _video(),
         _port(port),
         _client("pip"),
@@ -148,6 +151,24 @@ def _weights(settings: Settings, config: Path) -> Iterator[Check]:
         else:
             detail = f"{state.file} is {state.status}"
             yield Check(f"weights {name}", "fail", detail, store.remedy(state))
+
+
+def _signing(settings: Settings) -> Check:
+    """Whether what is given out can be signed, by whom, and until when. Makes no certificate."""
+    if not settings.signing_certificate:
+        detail = "a development certificate, which proves no origin"
+        if settings.database_url or settings.storage_url:
+            detail += "; each machine makes its own"
+        remedy = "set AVATAR_SIGNING_CERTIFICATE and AVATAR_SIGNING_KEY"
+        return Check("signing", "note", detail, remedy)
+    try:
+        signer = tried_signer(settings)
+    except AvatarError as error:
+        return Check("signing", "fail", error.message, f"set {error.param}")
+    detail = f"by {signer.name}, until {signer.expires:%Y-%m-%d}"
+    if ends_soon(signer):
+        return Check("signing", "note", detail, "have the certificate renewed")
+    return Check("signing", "ok", detail)
 
 
 def _video() -> Check:

@@ -136,6 +136,11 @@ class HandleStages:
         """Have a director make the voice. Raises DirectorDied where it died over it."""
         await _directed(self.to_director.make_voice.remote(voice_id), voice_id)
 
+    async def painter(self) -> dict[str, Any]:
+        """What engine paints."""
+        about: dict[str, Any] = await _answer(self.to_portrait.about.remote())
+        return about
+
     async def speaker(self) -> dict[str, Any]:
         """What engine speaks."""
         about: dict[str, Any] = await _answer(self.to_speech.about.remote())

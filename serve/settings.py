@@ -1,11 +1,11 @@
 """Settings of the service, from the environment (AVATAR_…) and nowhere else."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serve.webhooks.signing import read_secrets
@@ -72,6 +72,17 @@ class Settings(BaseSettings):
     default_side: int = 1280
     """Longest side of a video whose size is `auto`."""
 
+    signing_certificate: str = ""
+    """Signs the Content Credentials of what is given out: the certificate, then those that vouch
+    for it, as PEM or the name of a file with it. Empty: a development certificate that is made in
+    data_dir."""
+    signing_key: SecretStr = SecretStr("")
+    """The certificate's key, as PEM without a password or the name of a file with it."""
+    signing_timestamp_url: str = ""
+    """A time-stamping authority (RFC 3161) that is called at each signing; empty: none is."""
+    label_always: bool = False
+    """Every video shows that AI made it; off: those whose request asks for it."""
+
     webhook_secret: SecretStr = SecretStr("")
     """Signs webhook messages: whsec_…, several parted by spaces while one replaces another. Empty:
     none are sent."""
@@ -87,6 +98,19 @@ class Settings(BaseSettings):
     def _secrets_can_sign(cls, secret: SecretStr) -> SecretStr:
         read_secrets(secret.get_secret_value())
         return secret
+
+    @field_validator("signing_timestamp_url")
+    @classmethod
+    def _authorities_are_urls(cls, url: str) -> str:
+        if url and urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError("must be an http or https address")
+        return url
+
+    @model_validator(mode="after")
+    def _certificates_have_keys(self) -> Self:
+        if bool(self.signing_certificate) != bool(self.signing_key.get_secret_value()):
+            raise ValueError("AVATAR_SIGNING_CERTIFICATE and AVATAR_SIGNING_KEY go together")
+        return self
 
     @field_validator("cors_origins")
     @classmethod

@@ -82,6 +82,9 @@ class Stages(Protocol):
         Raises DirectorDied.
         """
 
+    async def painter(self) -> dict[str, Any]:
+        """What engine paints: engine, options and weights (portrait stage, which may start)."""
+
     async def speaker(self) -> dict[str, Any]:
         """What engine speaks: engine, options and weights, as far as it is loaded."""
 

@@ -21,7 +21,7 @@ from serve.api.gallery import load_gallery
 from serve.api.services import Services, open_services
 from serve.jobs.database import Database, open_database
 from serve.settings import Settings
-from tests.fakes import FakeStages, png
+from tests.fakes import FakeStages, picture_file
 from tests.logged import logged
 from tests.postgres import Postgres, postgres
 
@@ -103,8 +103,7 @@ async def services(tmp_path: Path, stages: FakeStages, no_records: Path) -> Asyn
     folder = tmp_path / "gallery"
     folder.mkdir()
     for n, name in enumerate(("ada", "mira")):
-        # Told apart from WebP by its content, like every picture.
-        (folder / f"{name}.webp").write_bytes(png(seed=n + 100))
+        (folder / f"{name}.webp").write_bytes(picture_file("WEBP", seed=n + 100))
     settings = Settings(
         data_dir=tmp_path / "data",
         max_upload_bytes=4 * 1024 * 1024,

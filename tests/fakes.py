@@ -157,6 +157,9 @@ class FakeStages:
         if self.voice_director is not None:
             await self.voice_director(voice_id)
 
+    async def painter(self) -> dict[str, Any]:
+        return {"state": "ready", "engine": "fakes:Brush", "options": {}, "weights": ["paint"]}
+
     async def speaker(self) -> dict[str, Any]:
         await self._play("speaker")
         about = {"state": "ready", "engine": self.engine, "options": {}, "weights": ["x"]}
@@ -210,9 +213,15 @@ async def make_video(services: Services, job_id: str, segments: int = 3) -> None
 
 @lru_cache(maxsize=64)
 def png(width: int = 320, height: int = 320, seed: int = 0) -> bytes:
+    return picture_file("PNG", width, height, seed)
+
+
+@lru_cache(maxsize=64)
+def picture_file(kind: str, width: int = 320, height: int = 320, seed: int = 0) -> bytes:
+    """Noise, without loss."""
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    Image.fromarray(pixels).save(file, kind, lossless=True)
     return file.getvalue()
 
 

@@ -6,9 +6,11 @@ from deployments.director.run import Run
 from deployments.director.warming import awake
 from media.face import Portrait
 from media.framing import frame_portrait
+from media.marks import SourceType
 from serve.jobs import avatars, records
 from serve.jobs.faces import keep_portrait, portrait_of, restore_portrait
 from serve.jobs.models import Avatar
+from serve.marking.claims import PAINTED, painter
 from serve.storage import keys
 from serve.storage.portraits import load_portrait, save_portrait
 
@@ -50,11 +52,14 @@ async def _paint(run: Run, avatar: Avatar) -> Portrait:
     prompt, seed = str(avatar.origin["prompt"]), int(avatar.origin["seed"])
     async with run.timed("portrait"), awake(run, "portrait"):
         painting = await run.patiently(lambda: means.stages.paint(prompt, seed))
+    painted_by = await run.patiently(means.stages.painter)
     async with run.timed("face"):
         portrait = await run.patiently(
             lambda: portrait_of(means.stages, painting.rgb, None, param="avatar_prompt")
         )
-    name = await run.patiently(lambda: keep_portrait(means.artifacts, avatar.id, portrait))
+    name = await run.patiently(
+        lambda: keep_portrait(means.artifacts, avatar.id, portrait, SourceType.MADE)
+    )
     await run.patiently(
         lambda: avatars.fill(
             means.database,
@@ -63,6 +68,7 @@ async def _paint(run: Run, avatar: Avatar) -> Portrait:
             name,
             words_used=list(painting.words_used),
             words_ignored=list(painting.words_ignored),
+            **{PAINTED: painter(painted_by)},
         )
     )
     # Another video's removal may have taken it before it had a name.

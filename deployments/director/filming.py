@@ -110,6 +110,7 @@ async def _encoded(
             urgency=segment.n,
             gain_db=request.get("gain_db"),
             fence=run.fence,
+            label=bool(request.get("label")),
         )
         made: Any = await run.means.stages.encode(task)
         return EncodedSegment(made.data, made.lipsync_ms, made.encode_ms)

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from deployments.director.marking import Marking
 from deployments.director.track import Track
 from media.captions import captions
-from media.face import Portrait
+from media.face import Picture, Portrait
 from media.fragments import split_init
+from media.label import label_for
 from media.languages import three_letters
 from media.loudness import window_levels
 from media.mux import TextTrack, assemble
@@ -40,6 +42,7 @@ async def finish(
     frames: int,
     track: Track,
     words: Sequence[Word] | None,
+    marking: Marking,
 ) -> dict[str, Any]:
     """Store the job's files and return the record's `result`.
 
@@ -51,27 +54,37 @@ async def finish(
 
     cues = await _cues(job, track, words)
     with tempfile.TemporaryDirectory() as folder:
-        fragments, video = Path(folder) / "fragments.mp4", Path(folder) / "video.mp4"
+        names = ("fragments.mp4", "unsigned.mp4", "video.mp4")
+        fragments, unsigned, video = (Path(folder) / name for name in names)
         await _join(artifacts, segments, fragments)
         text = _text_track(job, cues, grid.seconds(frames))
-        await asyncio.to_thread(assemble, fragments, video, text)
+        await asyncio.to_thread(assemble, fragments, unsigned, text)
+        fragments.unlink()
+        await marking.sign_video(unsigned, video)
         await artifacts.put(key("video"), video)
         size = video.stat().st_size
-    thumbnail = await asyncio.to_thread(encode_webp, canvas.rgb, quality=THUMBNAIL_QUALITY)
-    await artifacts.put(key("thumbnail"), thumbnail)
+    thumbnail = await asyncio.to_thread(_thumbnail, canvas.rgb, marking)
+    await artifacts.put(key("thumbnail"), await marking.sign_thumbnail(thumbnail))
     variants = ["video", "thumbnail"]
     if cues is not None:
         await artifacts.put(key("captions"), to_webvtt(cues).encode())
         variants.append("captions")
     height, width = canvas.rgb.shape[:2]
+    sources = {"video": marking.video.source, "thumbnail": marking.thumbnail.source}
     return {
-        "files": {v: {"key": key(v), "type": TYPES[v]} for v in variants},
+        "files": {v: {"key": key(v), "type": TYPES[v], "source": sources.get(v)} for v in variants},
         "seconds": round(grid.seconds(frames), 3),
         "frames": frames,
         "width": width,
         "height": height,
         "bytes": size,
     }
+
+
+def _thumbnail(rgb: Picture, marking: Marking) -> bytes:
+    height, width = rgb.shape[:2]
+    shown = label_for(width, height).drawn(rgb) if marking.label else rgb
+    return encode_webp(shown, quality=THUMBNAIL_QUALITY, source=marking.thumbnail.source)
 
 
 async def _join(artifacts: Artifacts, segments: Sequence[Segment], target: Path) -> None:

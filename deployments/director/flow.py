@@ -8,6 +8,7 @@ from deployments.director.canvas import keep_canvas, make_canvas
 from deployments.director.filming import BEGINS, ENDS, Diverged, film
 from deployments.director.fingerprint import fingerprint
 from deployments.director.finish import finish
+from deployments.director.marking import Marking, marking_of
 from deployments.director.run import Means, Run
 from deployments.director.speaking import speak
 from deployments.director.track import RecordedTrack, SpokenTrack, Track
@@ -29,11 +30,12 @@ async def make_video(means: Means, job: Job, fence: int) -> None:
     # Named before it is stored, so that deleting another video of the same canvas spares it.
     await run.report(stage="video", progress=BEGINS, portrait=name, fingerprint=made_from)
     await keep_canvas(run, canvas, name)
+    marking = await marking_of(run, asking.result())
     try:
-        await _make(run, canvas, name)
+        await _make(run, canvas, name, marking)
     except* Diverged:
         await _begin_again(run, made_from)
-        await _make(run, canvas, name)
+        await _make(run, canvas, name, marking)
 
 
 async def _begin_again(run: Run, made_from: str) -> None:
@@ -43,7 +45,7 @@ async def _begin_again(run: Run, made_from: str) -> None:
     )
 
 
-async def _make(run: Run, canvas: Portrait, name: str) -> None:
+async def _make(run: Run, canvas: Portrait, name: str, marking: Marking) -> None:
     means, job = run.means, run.job
     grid = TimeGrid(FRAME_RATES[str(job.request["fps"])])
     async with _track(run, grid) as track:
@@ -56,7 +58,16 @@ async def _make(run: Run, canvas: Portrait, name: str) -> None:
             )
             result = await run.patiently(
                 lambda: finish(
-                    means.artifacts, job, run.fence, made, canvas, grid, frames, track, words
+                    means.artifacts,
+                    job,
+                    run.fence,
+                    made,
+                    canvas,
+                    grid,
+                    frames,
+                    track,
+                    words,
+                    marking,
                 )
             )
         await run.patiently(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from media.colour import chroma, to_i420
 from media.face import Portrait
+from media.label import label_for
 from media.patch import Frame, Patch, Planes, Pose
 
 FACE_SIDES: Final = (10, 454, 152, 234)
@@ -105,8 +106,9 @@ class Painter:
     One object a segment: it restores only what the frame before had changed.
     """
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self, canvas: Canvas, *, labelled: bool = False) -> None:
         self._canvas = canvas
+        self._label = label_for(canvas.width, canvas.height) if labelled else None
         self._planes = canvas.planes.copy()
         self._dirty: list[tuple[int, int, int, int]] = []
 
@@ -119,6 +121,9 @@ class Painter:
             self._paste(patch)
         if not frame.pose.at_rest:
             self._move_head(frame.pose)
+        if self._label is not None:  # last: it moves with nothing
+            self._label.paste(self._planes)
+            self._dirty.append(self._label.rectangle)
         return self._planes
 
     def _paste(self, patch: Patch) -> None:

@@ -36,6 +36,8 @@ class SegmentTask:
     """What brings the sound to speech level, the limiter behind it; None: it stays as it is."""
     fence: int = 0
     """Of the claim that asks: work done twice is known by it, and nothing else comes of it."""
+    label: bool = False
+    """Whether the pictures say that AI made them (`media.label`)."""
 
     def final_sound(self) -> Sound:
         """The sound as it goes into the file: the same samples whichever segment asks for them."""

@@ -89,7 +89,7 @@ class FFmpeg:
         What `frames` raises ends the process. Raises AvatarError `internal` with what ffmpeg said,
         `overloaded` where the card's encoder is taken.
         """
-        painter = Painter(canvas)
+        painter = Painter(canvas, labelled=task.label)
         planes = (np.ascontiguousarray(painter.paint(frame)) for frame in frames)
         command = self._command(canvas.width, canvas.height, task.fps)
         try:

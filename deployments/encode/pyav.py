@@ -129,7 +129,7 @@ def _fault(name: str, opts: Mapping[str, str]) -> str | None:
 def _pictures(
     canvas: Canvas, task: SegmentTask, frames: Iterator[Frame]
 ) -> Iterator[av.VideoFrame]:
-    painter = Painter(canvas)
+    painter = Painter(canvas, labelled=task.label)
     for number, frame in enumerate(frames, task.start):
         picture = av.VideoFrame.from_ndarray(painter.paint(frame), format="yuv420p")
         picture.pts, picture.time_base = number, 1 / task.fps

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from media.marks import HEADER
 from serve.access.keys import Access
 from serve.api import (
     avatars,
@@ -58,7 +59,7 @@ _KEY: Final = Depends(
 """For the API's description: the gate has looked at the key before."""
 _TAKEN: Final = ("Authorization", "Content-Type", "Idempotency-Key", "Range", "X-Request-Id")
 _SHOWN: Final = (
-    *("Content-Range", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-Id"),
+    *("Content-Range", HEADER, "Idempotent-Replayed", "Location", "Retry-After", "X-Request-Id"),
 )
 """Headers that other pages' scripts may send and see."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")

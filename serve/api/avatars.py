@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from media.errors import AvatarError
 from media.face import Portrait
-from serve.api import examine, openapi
+from serve.api import examine, marking, openapi
 from serve.api.background import within
 from serve.api.idempotent import RepeatKey, once
 from serve.api.making import make_avatar, undone_unless_recorded
@@ -20,6 +20,7 @@ from serve.jobs import avatars, removal
 from serve.jobs.faces import PREVIEW_SIDE, portrait_of, restore_portrait, smaller
 from serve.jobs.idempotency import Note
 from serve.jobs.models import Avatar
+from serve.marking.claims import PAINTED, painter, portrait_claim
 from serve.storage import keys
 
 router = APIRouter(prefix="/v1/avatars", tags=["avatars"])
@@ -110,12 +111,14 @@ async def _make(services: Services, wanted: AvatarRequest, owner: str, note: Not
 
 async def _paint(services: Services, wanted: AvatarRequest) -> tuple[Portrait, dict[str, Any]]:
     painting = await services.stages.paint(wanted.prompt or "", wanted.seed)
+    painted_by = await services.stages.painter()
     portrait = await portrait_of(services.stages, painting.rgb, None, param="prompt")
     return portrait, {
         "prompt": wanted.prompt,
         "seed": wanted.seed,
         "words_used": list(painting.words_used),
         "words_ignored": list(painting.words_ignored),
+        PAINTED: painter(painted_by),
     }
 
 
@@ -168,18 +171,26 @@ async def get_avatar_preview(
         int | None, Query(ge=32, le=PREVIEW_SIDE, description="Longest side; whole without it.")
     ] = None,
 ) -> Response:
-    """A WebP picture."""
+    """A WebP picture, with Content Credentials."""
     if avatar_id in services.gallery:
         picture = await asyncio.to_thread(services.gallery[avatar_id].picture)
+        claim = portrait_claim("gallery", {})
     else:
         avatar = await _own(services, avatar_id, owner)
         if avatar.portrait is None:
             raise AvatarError("not_finished", "The avatar is not painted yet: ask again later.")
         picture = await _stored_picture(services, avatar)
+        claim = portrait_claim(avatar.kind, avatar.origin)
     if side is not None:
-        picture = await asyncio.to_thread(smaller, picture, side)
-    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return Response(picture, headers=headers, media_type="image/webp")
+        picture = await asyncio.to_thread(smaller, picture, side, claim.source)
+    headers = {
+        "Cache-Control": "private, max-age=3600",
+        "X-Content-Type-Options": "nosniff",
+        **marking.header(claim.source),
+    }
+    # Signed here, not where it is stored: it is made smaller in between.
+    shown = await marking.signed(services, picture, "image/webp", claim)
+    return Response(shown, headers=headers, media_type="image/webp")
 
 
 async def _stored_picture(services: Services, avatar: Avatar) -> bytes:

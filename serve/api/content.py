@@ -1,13 +1,13 @@
 """A finished video's files."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from media.errors import AvatarError
 from media.subtitles import from_webvtt, to_srt
-from serve.api import openapi
+from serve.api import marking, openapi
 from serve.api.links import Viewer
 from serve.api.ranges import answer_file, matches
 from serve.api.videos import Using
@@ -47,7 +47,10 @@ async def get_video_content(
     variant: Variant = "video",
     format: Format = "vtt",
 ) -> Response:
-    """Answers `Range`, `If-Range` and `If-None-Match`."""
+    """Answers `Range`, `If-Range` and `If-None-Match`.
+
+    Video and thumbnail carry Content Credentials (C2PA), which say that AI made them and by what.
+    """
     if format == "srt" and variant != "captions":
         raise AvatarError(
             "invalid_request", "format=srt goes with variant=captions.", param="format"
@@ -66,6 +69,7 @@ async def get_video_content(
         "Content-Disposition": f'inline; filename="{job.id}{_ENDINGS[variant]}"',
         "ETag": f'"{about.etag}"',
         "X-Content-Type-Options": "nosniff",
+        **marking.header(file.get("source")),
     }
     if format == "srt":
         headers["Content-Disposition"] = f'inline; filename="{job.id}.srt"'
@@ -79,13 +83,13 @@ async def get_video_content(
     return answer_file(request, services.artifacts, file["key"], file["type"], about, headers)
 
 
-def _file(job: Job, variant: str) -> dict[str, str]:
-    """Key and type of one of the job's files."""
+def _file(job: Job, variant: str) -> dict[str, Any]:
+    """Key, type and source of one of the job's files."""
     if job.status in ("queued", "in_progress"):
         raise AvatarError(
             "not_finished", f"The video is not finished ({job.progress} %): ask again later."
         )
-    files: dict[str, dict[str, str]] = (job.result or {}).get("files", {})
+    files: dict[str, dict[str, Any]] = (job.result or {}).get("files", {})
     if variant not in files:
         outcome = "has none" if job.status == "completed" else f"was {job.status}"
         raise AvatarError("not_found", f"There is no {variant}: this video {outcome}.")

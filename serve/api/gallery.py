@@ -8,6 +8,7 @@ from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from media.marks import SourceType
 from media.picture import decode_picture
 from serve.jobs import avatars
 from serve.jobs.database import Database
@@ -73,7 +74,7 @@ async def prepare(
         return known
     pixels = await asyncio.to_thread(decode_picture, picture, max_pixels=_MAX_PIXELS)
     portrait = await portrait_of(stages, pixels, None, param="avatar")
-    name = await keep_portrait(artifacts, wanted.id, portrait)
+    name = await keep_portrait(artifacts, wanted.id, portrait, SourceType.MADE)
     avatar = Avatar(
         id=wanted.id,
         owner=avatars.GALLERY_OWNER,

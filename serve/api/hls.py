@@ -13,8 +13,9 @@ from fastapi.responses import Response
 
 from media.errors import AvatarError
 from media.fragments import split_init
+from media.marks import SourceType, marked_init
 from media.timegrid import FRAME_RATES
-from serve.api import openapi
+from serve.api import marking, openapi
 from serve.api.errors import STATUS
 from serve.api.links import LinkToken, Viewer
 from serve.api.playlist import TARGET_SECONDS, playlist
@@ -23,6 +24,7 @@ from serve.api.services import Services
 from serve.api.videos import Using
 from serve.jobs import published, records
 from serve.jobs.models import Job
+from serve.marking.claims import source_of_job
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -43,6 +45,7 @@ _EXAMPLE: Final = """\
 #EXT-X-TARGETDURATION:10
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-PLAYLIST-TYPE:EVENT
+#EXT-X-DIGITAL-SOURCE-TYPE:http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia
 #EXT-X-MAP:URI="1-init.mp4"
 #EXTINF:0.960000,
 1-0.m4s
@@ -87,10 +90,12 @@ async def get_video_playlist(
         job.attempt,
         segments,
         FRAME_RATES[str(job.request["fps"])],
+        source_of_job(job.request),
         over=job.status == "completed",
         query="" if link is None else f"?link={link}",
     )
-    return Response(text, headers={"Cache-Control": "no-store"}, media_type=_PLAYLIST)
+    headers = {"Cache-Control": "no-store", **marking.header(source_of_job(job.request))}
+    return Response(text, headers=headers, media_type=_PLAYLIST)
 
 
 def _listable(job: Job) -> None:
@@ -118,9 +123,9 @@ def _listable(job: Job) -> None:
 async def get_video_init(
     video_id: str, attempt: Attempt, services: Using, owner: Viewer
 ) -> Response:
-    """The same for all segments of an attempt."""
-    init, _ = await _stored(services, video_id, attempt, 0, owner)
-    return _unchanging(init)
+    """The same for all segments of an attempt; it says that AI made them (XMP)."""
+    source, init, _ = await _stored(services, video_id, attempt, 0, owner)
+    return _unchanging(marked_init(init, source), source)
 
 
 @router.get(
@@ -135,24 +140,27 @@ async def get_video_segment(
     video_id: str, attempt: Attempt, n: Number, services: Using, owner: Viewer
 ) -> Response:
     """A segment that the playlist lists: picture and sound, to be appended after the init."""
-    _, media = await _stored(services, video_id, attempt, n, owner)
-    return _unchanging(media)
+    source, _, media = await _stored(services, video_id, attempt, n, owner)
+    return _unchanging(media, source)
 
 
 async def _stored(
     services: Services, video_id: str, attempt: int, n: int, owner: str | None
-) -> tuple[bytes, bytes]:
+) -> tuple[SourceType, bytes, bytes]:
+    """How it came about, its init and its media."""
     job, segment = await published.segment(services.database, video_id, attempt, n, owner)
     await services.following.follow(job, FOLLOWS)
     try:
-        return split_init(await services.artifacts.get(segment.key))
+        init, media = split_init(await services.artifacts.get(segment.key))
     except FileNotFoundError:  # removed by a DELETE that runs just now, or swept
         raise published.not_found() from None
+    return source_of_job(job.request), init, media
 
 
-def _unchanging(data: bytes) -> Response:
+def _unchanging(data: bytes, source: SourceType) -> Response:
     headers = {
         "Cache-Control": "private, max-age=31536000, immutable",
         "X-Content-Type-Options": "nosniff",
+        **marking.header(source),
     }
     return Response(data, headers=headers, media_type="video/mp4")

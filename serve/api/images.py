@@ -7,7 +7,8 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
 
 from media.errors import AvatarError
-from serve.api import openapi
+from media.marks import SourceType
+from serve.api import marking, openapi
 from serve.api.avatars import PAINTING_SECONDS
 from serve.api.background import within
 from serve.api.idempotent import RepeatKey, once
@@ -52,9 +53,10 @@ _EXAMPLES: Final = {
 async def create_images(request: Request, services: Using, key: RepeatKey) -> Response:
     """`client.images.generate` of OpenAI's libraries, painted by the engine that is configured.
 
-    Each picture tells its seed and which words were used. A link lasts for an hour unless the
-    operator chose otherwise. Under an `Idempotency-Key` pictures are kept as long, whatever the
-    format. A client that leaves stops the painting.
+    Each picture carries Content Credentials (C2PA), which say that AI painted it. The answer tells
+    its seed and which words were used. A link lasts for an hour unless the operator chose
+    otherwise. Under an `Idempotency-Key` pictures are kept as long, whatever the format. A client
+    that leaves stops the painting.
     """
     async with received(request, files=(), limit=0) as body:
         wanted = body.parse(ImageRequest)
@@ -70,6 +72,7 @@ async def create_images(request: Request, services: Using, key: RepeatKey) -> Re
     )
     address = base_of(request, services.settings) if wanted.response_format == "url" else None
     answer = await run_sync(painted.answer, address)
+    headers = {**headers, **marking.header(SourceType.MADE)}
     return Response(answer, headers=headers, media_type="application/json")
 
 
@@ -109,5 +112,9 @@ async def get_image(image_id: str, file: str, services: Using) -> Response:
         picture = await services.artifacts.get(keys.image(image_id, n, ending))
     except FileNotFoundError:
         raise gone() from None
-    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Cache-Control": "private, max-age=3600",
+        "X-Content-Type-Options": "nosniff",
+        **marking.header(SourceType.MADE),
+    }
     return Response(picture, headers=headers, media_type=f"image/{ending}")

@@ -4,19 +4,23 @@ import asyncio
 import base64
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from anyio.to_thread import run_sync
 from pydantic import BaseModel, Field
 
+from media.credentials import Claim
 from media.errors import AvatarError
 from media.face import Picture
 from media.framing import frame_portrait
+from media.marks import SourceType
 from media.picture import encode_jpeg, encode_png, encode_webp
 from serve.api.openai_shapes import ImageRequest
 from serve.api.services import Services
+from serve.marking.claims import maker
+from serve.marking.signer import open_credentials
 from serve.storage import keys
 
 AT_ONCE: Final = 4
@@ -113,6 +117,7 @@ async def paint(services: Services, wanted: ImageRequest) -> Painted:
 
 async def _one(services: Services, wanted: ImageRequest, seed: int) -> tuple[Told, bytes, str]:
     painting = await services.stages.paint(wanted.prompt, seed)
+    painted_by = await services.stages.painter()
     faces = await services.stages.find_faces(painting.rgb)
     if not faces:
         raise AvatarError(
@@ -127,7 +132,8 @@ async def _one(services: Services, wanted: ImageRequest, seed: int) -> tuple[Tol
             width, height = map(int, wanted.size.split("x"))
             largest = max(faces, key=lambda face: face.area)
             picture = frame_portrait(picture, largest, (width, height), max(width, height)).rgb
-        return _file(picture, wanted), f"{picture.shape[1]}x{picture.shape[0]}"
+        height, width = picture.shape[:2]
+        return _signed(services, picture, wanted, painted_by), f"{width}x{height}"
 
     file, size = await run_sync(finished, limiter=services.decoding)
     told = Told(
@@ -139,11 +145,21 @@ async def _one(services: Services, wanted: ImageRequest, seed: int) -> tuple[Tol
     return told, file, size
 
 
+def _signed(
+    services: Services, picture: Picture, wanted: ImageRequest, painted_by: Mapping[str, Any]
+) -> bytes:
+    """The file, its last step: it is signed."""
+    claim = Claim(SourceType.MADE, [maker("portrait", painted_by)])
+    file = _file(picture, wanted)
+    media_type = f"image/{wanted.output_format}"
+    return open_credentials(services.settings).sign(file, media_type, claim)
+
+
 def _file(picture: Picture, wanted: ImageRequest) -> bytes:
     if wanted.output_format == "png":
-        return encode_png(picture)
+        return encode_png(picture, source=SourceType.MADE)
     encode = encode_webp if wanted.output_format == "webp" else encode_jpeg
-    return encode(picture, quality=wanted.output_compression)
+    return encode(picture, quality=wanted.output_compression, source=SourceType.MADE)
 
 
 async def keep(services: Services, painted: Painted) -> None:

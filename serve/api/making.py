@@ -9,6 +9,7 @@ from typing import Any
 from anyio.to_thread import run_sync
 
 from media.face import Portrait
+from media.marks import SourceType
 from media.voice import ClonedVoice
 from serve.access.callers import Caller
 from serve.api import examine
@@ -22,6 +23,8 @@ from serve.jobs.idempotency import Note
 from serve.jobs.inputs import Recording, VideoInputs, cloned_fields
 from serve.jobs.models import Avatar, Job
 from serve.jobs.outages import RecordsOutOfReach
+from serve.marking.claims import source_of
+from serve.settings import Settings
 from serve.storage import keys
 from serve.storage.sounds import save_sound
 
@@ -90,7 +93,7 @@ async def _accept(
         )
         new = records.NewJob(
             id=keys.new_id("vid"),
-            request=dict(_inputs(wanted, speech, recording)),
+            request=dict(_inputs(services.settings, wanted, speech, recording, avatar)),
             avatar_id=avatar.id,
             owner=caller.owner,
             metadata=wanted.metadata,
@@ -168,14 +171,19 @@ async def make_avatar(
         undo.push_async_callback(
             removal.drop_portrait, services.database, services.artifacts, expected
         )
-        content_hash = await keep_portrait(services.artifacts, avatar.id, portrait)
+        source = SourceType.MADE if origin else None
+        content_hash = await keep_portrait(services.artifacts, avatar.id, portrait, source)
         for column, value in avatars.portrait_facts(portrait, content_hash).items():
             setattr(avatar, column, value)
     return avatar
 
 
 def _inputs(
-    wanted: VideoRequest, speech: examine.Speech, recording: Recording | None
+    settings: Settings,
+    wanted: VideoRequest,
+    speech: examine.Speech,
+    recording: Recording | None,
+    avatar: Avatar,
 ) -> VideoInputs:
     return {
         "text": wanted.text,
@@ -192,4 +200,7 @@ def _inputs(
         "fps": wanted.fps,
         "life": wanted.life,
         "gain_db": speech.gain_db,
+        "label": wanted.label or settings.label_always,
+        "source": source_of(avatar.kind, recording=recording is not None).value,
+        "spoken_by": speech.voice.engine if speech.voice else None,
     }

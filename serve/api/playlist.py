@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
+from media.marks import SourceType
 from serve.jobs.models import Segment
 
 TARGET_SECONDS: Final = 10
@@ -13,11 +14,18 @@ _MICRO: Final = 1_000_000
 
 
 def playlist(
-    attempt: int, segments: Sequence[Segment], fps: Fraction, *, over: bool, query: str = ""
+    attempt: int,
+    segments: Sequence[Segment],
+    fps: Fraction,
+    source: SourceType,
+    *,
+    over: bool,
+    query: str = "",
 ) -> str:
     """The published segments of an attempt, in order; `over` when no other follows.
 
-    `query` stands behind every address: relative ones do not inherit the playlist's.
+    `source` is told by a tag of our own, which players pass over (RFC 8216, 6.3.1). `query` stands
+    behind every address: relative ones do not inherit the playlist's.
 
     Segments are cut out of one time line, so their lengths, rounded to the microsecond, add up to
     the whole's without drift.
@@ -32,6 +40,7 @@ def playlist(
         # Players begin near the end of a list that still grows, unless told otherwise.
         "#EXT-X-START:TIME-OFFSET=0",
         "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES",
+        f"#EXT-X-DIGITAL-SOURCE-TYPE:{source.uri}",
         f'#EXT-X-MAP:URI="{attempt}-init.mp4{query}"',
     ]
     for segment in segments:

@@ -6,16 +6,23 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Final
 
+from media.credentials import Claim
 from media.errors import AvatarError
+from media.marks import SourceType
+from media.sound_encoding import FORMATS
 from media.voice import ClonedVoice, Voice
 from serve.api.background import STAGE_SECONDS, within
+from serve.api.marking import signed
 from serve.api.services import Services
 from serve.api.speakers import called
 from serve.api.speaking import Said, whole
 from serve.jobs import voices
+from serve.marking.claims import maker
 from serve.storage import keys
 
 FORMAT: Final = "mp3"
+_SIGNED: Final = "C2PA"
+"""Samples that were kept before any were signed are not given out."""
 
 SENTENCES: Final[Mapping[str, str]] = {
     "ar": "مرحبا! هكذا يبدو صوتي حين أقرأ لك.",
@@ -68,7 +75,7 @@ async def _digest(services: Services, voice: Voice | ClonedVoice, words: str) ->
         raise AvatarError("overloaded", "The voices are being loaded: try again in a moment.")
     facts = [
         *(about.get(shape) for shape in _SHAPES),
-        *(voice.id, voice.gain_db, words, FORMAT, version("avatar-serve")),
+        *(voice.id, voice.gain_db, words, FORMAT, _SIGNED, version("avatar-serve")),
     ]
     if isinstance(voice, ClonedVoice):
         facts.append(voice.key)
@@ -78,7 +85,9 @@ async def _digest(services: Services, voice: Voice | ClonedVoice, words: str) ->
 async def _make(services: Services, voice: Voice | ClonedVoice, words: str, key: str) -> None:
     said = Said(words, called(voice), voice.gain_db)
     sound = await within(STAGE_SECONDS, whole(services.stages, said, FORMAT))
-    await services.artifacts.put(key, sound)
+    claim = Claim(SourceType.MADE, [maker("speech", await services.stages.speaker(), voice.engine)])
+    kind = FORMATS[FORMAT].media_type
+    await services.artifacts.put(key, await signed(services, sound, kind, claim))
     if isinstance(voice, ClonedVoice) and not await voices.find(services.database, voice.id):
         await services.artifacts.delete(key)  # the voice was removed while it spoke
         raise voices.not_found()

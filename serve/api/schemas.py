@@ -113,6 +113,10 @@ class VideoRequest(RequestModel):
         description="Captions as a text track inside the video too; with `audio`, needs "
         "`transcript`.",
     )
+    label: bool = Field(
+        False,
+        description="Show in the picture that AI made it. What programs read says so in any case.",
+    )
     webhook_url: Words | None = Field(
         None,
         min_length=1,

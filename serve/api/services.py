@@ -1,5 +1,6 @@
 """What the routes work with, opened once a replica."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from serve.api.background import Background
 from serve.api.following import Following
 from serve.api.gallery import GalleryAvatar, load_gallery
 from serve.jobs.database import Database, open_records
+from serve.marking.signer import told_of, tried_signer
 from serve.settings import Settings
 from serve.stages import Stages
 from serve.storage.artifacts import Artifacts, open_artifacts
@@ -47,7 +49,11 @@ async def open_services(
     background: Background | None = None,
     cancelled: Callable[[str], None] = lambda reason: None,
 ) -> Services:
-    """Open the database, the artifacts and the gallery that the settings name."""
+    """Open the database, the artifacts and the gallery that the settings name.
+
+    Raises AvatarError `invalid_request` where nothing could be signed: nothing leaves unsigned.
+    """
+    told_of(await asyncio.to_thread(tried_signer, settings))
     database = await open_records(settings)
     return Services(
         settings=settings,

@@ -14,9 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from media.errors import AvatarError
 from media.flowing import Flowing
+from media.marks import SourceType
 from media.sound import Samples, Speech
 from media.sound_encoding import RATE, SoundEncoder, open_encoder
 from media.voice import Speaker
+from serve.api import marking
 from serve.api.streaming import Cut
 from serve.jobs.faults import as_dict
 from serve.stages import Stages
@@ -109,6 +111,7 @@ class SpokenResponse(StreamingResponse):
                 "Cache-Control": "no-store",
                 "X-Accel-Buffering": "no",
                 "X-Content-Type-Options": "nosniff",
+                **marking.header(SourceType.MADE),
             },
             media_type=_SSE if events else media_type,
         )

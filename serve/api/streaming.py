@@ -8,10 +8,13 @@ from fastapi.responses import StreamingResponse
 
 from media.errors import AvatarError
 from media.fragments import split_init
+from media.marks import marked_init
+from serve.api import marking
 from serve.api.publishing import patiently, playable, until_published
 from serve.api.services import Services
 from serve.jobs.models import ACTIVE, Job, Segment
 from serve.jobs.published import published
+from serve.marking.claims import source_of_job
 from serve.storage.artifacts import CHUNK
 
 ERRORS_WITHIN: Final = 10.0
@@ -35,6 +38,7 @@ async def stream_video(services: Services, job: Job) -> StreamingResponse:
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
         "X-Content-Type-Options": "nosniff",
+        **marking.header(source_of_job(job.request)),
     }
     return StreamingResponse(_fragments(services, job.id), headers=headers, media_type="video/mp4")
 
@@ -54,7 +58,8 @@ async def _fragments(services: Services, job_id: str) -> AsyncIterator[bytes]:
             raise Cut("the job began again")
         for segment in segments:
             init, media = split_init(await patiently(partial(services.artifacts.get, segment.key)))
-            data = media if segment.n else init + media
+            source = source_of_job(job.request)
+            data = media if segment.n else marked_init(init, source) + media
             for at in range(0, len(data), CHUNK):
                 yield data[at : at + CHUNK]
                 await patiently(partial(services.following.follow, job))

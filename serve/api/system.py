@@ -17,6 +17,8 @@ from serve.api.errors import error_response
 from serve.api.services import Services
 from serve.api.videos import Using
 from serve.jobs import records
+from serve.marking.signer import open_signer
+from serve.settings import Settings
 from serve.weights.manifest import needed
 from serve.weights.store import WeightsStore, open_store
 
@@ -53,7 +55,7 @@ async def readyz(services: Using) -> Response:
 
 @router.get("/v1/system", operation_id="get_system", summary="Engines, licences, queue, limits")
 async def get_system(request: Request, services: Using) -> dict[str, Any]:
-    """What makes the videos, under which licences, how busy it is; whether it makes links."""
+    """What makes the videos, under which licences, who signs them, how busy it is."""
     store = open_store(services.settings)
     about = await within(ANSWER_SECONDS, services.stages.about())
     stages = await asyncio.to_thread(
@@ -66,8 +68,22 @@ async def get_system(request: Request, services: Using) -> dict[str, Any]:
         "queue": await _queue(services),
         "jobs": await records.kept(services.database),
         "links": links.signs(services.settings),
+        "marking": await asyncio.to_thread(_marking, services.settings),
         "access": "open" if request.state.caller is ANYBODY else "keys",
         "limits": _limits(services),
+    }
+
+
+def _marking(settings: Settings) -> dict[str, Any]:
+    """Who signs what is given out, until when; or why nobody can."""
+    try:
+        signer = open_signer(settings)
+    except AvatarError as error:
+        return {"signer": None, "problem": error.message}
+    return {
+        "signer": signer.name,
+        "development": signer.development,
+        "expires_at": int(signer.expires.timestamp()),
     }
 
 

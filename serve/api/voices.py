@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from media.errors import AvatarError
+from media.marks import SourceType
 from media.sound_encoding import FORMATS
 from media.voice import ClonedVoice, Voice
-from serve.api import openapi, samples
+from serve.api import marking, openapi, samples
 from serve.api.background import STAGE_SECONDS, within
 from serve.api.cloning import accept_voice
 from serve.api.idempotent import RepeatKey, is_repeat, once
@@ -169,6 +170,7 @@ async def get_voice_sample(
         "Cache-Control": "private, max-age=3600",
         "ETag": f'"{key.rpartition("/")[2]}"',  # what lies under a key never changes
         "X-Content-Type-Options": "nosniff",
+        **marking.header(SourceType.MADE),
     }
     if matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)

@@ -56,6 +56,7 @@ def video(
     caption_track: Annotated[
         bool, typer.Option(help="Captions inside the video, as a text track.")
     ] = False,
+    label: Annotated[bool, typer.Option(help="Show in the picture that AI made it.")] = False,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("video.mp4"),
     server: Annotated[
         str | None,
@@ -80,6 +81,7 @@ def video(
         "life": life,
         "normalise": normalise,
         "caption_track": caption_track,
+        "label": label,
     }
     given = {name: value for name, value in fields.items() if value is not None}
     console = Console(stderr=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from media.errors import AvatarError
 from media.face import Face, Picture, Portrait, choose, require_free_mouth, require_large_enough
+from media.marks import SourceType
 from media.picture import encode_webp
 from serve.stages import Stages
 from serve.storage import keys
@@ -56,10 +57,12 @@ async def usable(stages: Stages, canvas: Picture, face: Face, *, param: str) -> 
     return meshed
 
 
-async def keep_portrait(artifacts: Artifacts, avatar_id: str, portrait: Portrait) -> str:
+async def keep_portrait(
+    artifacts: Artifacts, avatar_id: str, portrait: Portrait, source: SourceType | None
+) -> str:
     """Store an avatar's portrait and the picture it is shown by. Returns the content hash."""
     name = await save_portrait(artifacts, portrait)
-    preview = await asyncio.to_thread(preview_of, portrait.rgb)
+    preview = await asyncio.to_thread(preview_of, portrait.rgb, PREVIEW_SIDE, source)
     await artifacts.put(keys.avatar_picture(avatar_id), preview)
     return name
 
@@ -73,20 +76,22 @@ async def restore_portrait(artifacts: Artifacts, portrait: Portrait, content_has
         await save_portrait(artifacts, portrait)
 
 
-def smaller(file: bytes, side: int) -> bytes:
+def smaller(file: bytes, side: int, source: SourceType | None) -> bytes:
     """A picture's file of our own making, the gallery's or a preview, at most `side` long."""
     pixels = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR_RGB)
-    return preview_of(np.asarray(pixels, np.uint8), side)
+    return preview_of(np.asarray(pixels, np.uint8), side, source)
 
 
-def preview_of(picture: Picture, side: int = PREVIEW_SIDE) -> bytes:
-    """A small WebP file of a picture, its longest side at most `side` pixels."""
+def preview_of(
+    picture: Picture, side: int = PREVIEW_SIDE, source: SourceType | None = None
+) -> bytes:
+    """A small WebP file of a picture, its longest side at most `side` pixels, with its mark."""
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     if scale < 1:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return encode_webp(picture, quality=85)
+    return encode_webp(picture, quality=85, source=source)
 
 
 async def _mesh(stages: Stages, canvas: Picture, chosen: Face, param: str) -> Face:

@@ -40,6 +40,12 @@ class VideoInputs(TypedDict):
     """Blinks and small movements of the head."""
     gain_db: float | None
     """What brings the speech to TARGET_LUFS, the limiter behind it; None: it stays as it is."""
+    label: bool
+    """Whether the pictures say that AI made them."""
+    source: str
+    """How the video comes about: a value of `media.marks.SourceType`."""
+    spoken_by: str | None
+    """The name of the voice's engine."""
 
 
 def cloned_fields(voice: ClonedVoice) -> dict[str, Any]:

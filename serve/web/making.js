@@ -10,7 +10,7 @@ const PLACEHOLDER = { avatar: "amara", text: "Hello! Nice to meet you." };
 
 export function making({ face, words, accepted }) {
   const [form, go, problem, told, picture] = ["make", "go", "go-error", "chosen-told", "chosen-picture"].map($);
-  const [size, fps, life, captionTrack] = ["size", "fps", "life", "caption-track"].map($);
+  const [size, fps, life, captionTrack, label] = ["size", "fps", "life", "caption-track", "label"].map($);
 
   function options(speech) {
     const fields = {};
@@ -18,6 +18,7 @@ export function making({ face, words, accepted }) {
     if (fps.value !== "25") fields.fps = Number(fps.value);
     if (!life.checked) fields.life = false;
     if (captionTrack.checked && (speech.text || speech.transcript)) fields.caption_track = true;
+    if (label.checked) fields.label = true;
     return fields;
   }
 
@@ -67,7 +68,7 @@ export function making({ face, words, accepted }) {
   }
 
   form.addEventListener("submit", send);
-  for (const input of [size, fps, life, captionTrack]) {
+  for (const input of [size, fps, life, captionTrack, label]) {
     input.addEventListener("change", () => (tell($("size-error")), changed()));
   }
   $("curl-copy").addEventListener("click", async ({ target }) => {

@@ -82,7 +82,7 @@ def test_engines_and_licences_are_shown(visitor: Visitor) -> None:
         for weights in stage.get("weights", []):
             expect(table).to_contain_text(weights["licence"])
     expect(table.get_by_text("unclear")).to_have_count(1)
-    expect(visitor.page.locator(".ai")).to_contain_text("does not mark videos as AI-made")
+    expect(visitor.page.locator(".ai")).to_contain_text("says, signed, that AI made it")
 
 
 def test_the_first_paint_is_told(

@@ -1,12 +1,14 @@
 """Painted pictures are kept for who asks by link or under a key; OpenAI's clients understand us."""
 
 import base64
+import io
 import os
 import time
 
 import httpx
 import openai
 import pytest
+from PIL import Image
 
 from media.errors import AvatarError
 from serve.api.services import Services
@@ -26,7 +28,12 @@ async def test_a_link_leads_to_the_picture(client: httpx.AsyncClient, stored: St
         found = await client.get(linked["url"])
         assert found.headers["content-type"] == "image/webp"
         assert found.headers["x-content-type-options"] == "nosniff"
-        assert found.content == base64.b64decode(entry["b64_json"])
+        assert pixels(found.content) == pixels(base64.b64decode(entry["b64_json"]))
+
+
+def pixels(file: bytes) -> bytes:
+    """What is seen of a picture: signed twice, its files differ."""
+    return Image.open(io.BytesIO(file)).tobytes()
 
 
 async def test_links_name_the_address_that_the_operator_gave(

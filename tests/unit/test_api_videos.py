@@ -33,6 +33,7 @@ async def test_a_gallery_face_and_a_sentence_become_a_job(
         "transcript": None, "avatar_prompt": None, "seed": 7, "size": "512x512",
         "fps": "29.97", "life": True, "gain_db": 6.0,
             "language": "en-US", "caption_track": False,
+        "label": False, "source": "trainedAlgorithmicMedia", "spoken_by": "fake",
     }  # fmt: skip
     await asyncio.sleep(0.05)
     assert stages.nudged == [job["id"]]
