@@ -8,15 +8,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from serve.commands.private import LOCAL_CONFIG
+from serve.doctor_safety import safety
+from serve.findings import Check
 from serve.profiles import misfits, shares
 from serve.settings import Settings
 from serve.weights.configured import configured_weights
@@ -36,16 +37,6 @@ _EXTRAS: Final = {
     "huggingface_hub": ("weights from a model hub", "pip install huggingface_hub"),
     "ffmpeg": ("the ffmpeg encode engine", 'pip install "avatar-serve[ffmpeg]"'),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding. `fail`: the configuration cannot work; `note`: good to know."""
-
-    name: str
-    status: Literal["ok", "note", "fail"]
-    detail: str
-    remedy: str = ""
 
 
 def doctor(
@@ -78,6 +69,7 @@ def checks(settings: Settings, port: int = PORT, config: Path = LOCAL_CONFIG) ->
         _folder("data", settings.data_dir, "AVATAR_DATA_DIR"),
         _folder("weights", settings.weights_dir, "AVATAR_WEIGHTS_DIR"),
         *_weights(settings, config),
+        *safety(settings, config),
         _video(),
         _port(port),
         _client("pip"),

@@ -1,7 +1,7 @@
 """Settings of the service, from the environment (AVATAR_…) and nowhere else."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
@@ -71,6 +71,16 @@ class Settings(BaseSettings):
     are kept elsewhere."""
     default_side: int = 1280
     """Longest side of a video whose size is `auto`."""
+
+    photo_consent: bool = False
+    """Take a person's photo only with the statement that the person agrees."""
+    policy: str = Field(default="", pattern=r"^(\w+(\.\w+)*:\w+)?$")
+    """Who says which words may be spoken, shown and painted: module and class
+    (`serve.policies.policy`), `serve.policies.words:Words`. Empty: all may."""
+    policy_options: dict[str, Any] = Field(default_factory=dict)
+    """What the policy's `load` takes, as JSON."""
+    policy_seconds: float = Field(default=2.0, gt=0)
+    """How long the policy may take; what it has not answered by then is refused for now."""
 
     webhook_secret: SecretStr = SecretStr("")
     """Signs webhook messages: whsec_…, several parted by spaces while one replaces another. Empty:

@@ -12,6 +12,7 @@ from serve.api.background import Background
 from serve.api.following import Following
 from serve.api.gallery import GalleryAvatar, load_gallery
 from serve.jobs.database import Database, open_records
+from serve.policies.asking import Asking, open_policy
 from serve.settings import Settings
 from serve.stages import Stages
 from serve.storage.artifacts import Artifacts, open_artifacts
@@ -33,9 +34,13 @@ class Services:
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DECODERS))
     cancelled: Callable[[str], None] = lambda reason: None
     """Hears of each video that a request stopped before it was over: `asked` or `deleted`."""
+    policy: Asking | None = None
+    """Asked about words before anything is made of them; None: all may be used."""
 
     async def close(self) -> None:
-        """Stop background work and let go of the database."""
+        """Stop background work, let go of the policy and of the database."""
+        if self.policy is not None:
+            self.policy.close()
         await self.background.close()
         await self.following.close()
         await self.database.close()
@@ -46,8 +51,13 @@ async def open_services(
     stages: Stages,
     background: Background | None = None,
     cancelled: Callable[[str], None] = lambda reason: None,
+    disallowed: Callable[[str], None] = lambda rule: None,
 ) -> Services:
-    """Open the database, the artifacts and the gallery that the settings name."""
+    """Open the policy, the database, the artifacts and the gallery that the settings name.
+
+    `disallowed` hears the rule of each refusal of the policy.
+    """
+    policy = open_policy(settings, disallowed)
     database = await open_records(settings)
     return Services(
         settings=settings,
@@ -58,6 +68,7 @@ async def open_services(
         following=Following(database),
         background=background or Background(),
         cancelled=cancelled,
+        policy=policy,
     )
 
 

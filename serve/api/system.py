@@ -53,7 +53,7 @@ async def readyz(services: Using) -> Response:
 
 @router.get("/v1/system", operation_id="get_system", summary="Engines, licences, queue, limits")
 async def get_system(request: Request, services: Using) -> dict[str, Any]:
-    """What makes the videos, under which licences, how busy it is; whether it makes links."""
+    """What makes the videos, under which licences, how busy it is; what it asks of callers."""
     store = open_store(services.settings)
     about = await within(ANSWER_SECONDS, services.stages.about())
     stages = await asyncio.to_thread(
@@ -67,6 +67,8 @@ async def get_system(request: Request, services: Using) -> dict[str, Any]:
         "jobs": await records.kept(services.database),
         "links": links.signs(services.settings),
         "access": "open" if request.state.caller is ANYBODY else "keys",
+        "policy": services.settings.policy or None,
+        "photo_consent": services.settings.photo_consent,
         "limits": _limits(services),
     }
 
@@ -82,7 +84,11 @@ def _stage(about: Mapping[str, Any], store: WeightsStore) -> dict[str, Any]:
 
     A stage at zero says nothing: the manifest knows what its engine will load.
     """
-    loads = needed(store.manifest, about.get("engine") or "", about.get("options") or {})
+    loads = [
+        name
+        for one in (about, about.get("check") or {})
+        for name in needed(store.manifest, one.get("engine") or "", one.get("options") or {})
+    ]
     weights = [_weights(name, store) for name in about.get("weights", loads)]
     uses = {entry["commercial_use"] for entry in weights}
     worst = next((use for use in ("no", "unclear") if use in uses), "yes")

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from serve import doctor as doctor_module
 from serve.commands.private import LOCAL_CONFIG
-from serve.doctor import Check, checks, doctor, gpu_shares
+from serve.doctor import checks, doctor, gpu_shares
+from serve.findings import Check
 from serve.settings import Settings
 from serve.weights.manifest import load_manifest
 
