@@ -166,6 +166,8 @@ class HandleStages:
             *(_about(handle, running.get(name.title())) for name, handle in asked.items())
         )
         told = dict(zip(asked, answers, strict=True))
+        if told.get("face", {}).get("state") == "at_zero":
+            told["face"].setdefault("check", {"state": "off"})
         if "cloning" in told and _is_off(running.get("Cloning")):
             told["cloning"] = {"state": "off", "replicas": 0}
         return told

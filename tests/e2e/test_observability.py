@@ -33,10 +33,12 @@ MARKED: Final = {
     "metadata": "palimpsest",
     "file": "borborygmus.png",
     "refused": "You sesquipedalian!",
+    "consent": "I am Quidnunc Lee in this picture, and agree.",
 }
 """What users write and send, and the word in it that no log may hold."""
 WORDS: Final = (
     *("quixotish", "zanzibarian", "vellichor", "palimpsest", "borborygmus", "sesquipedalian"),
+    "Quidnunc",
 )
 RULE: Final = """
 [[rules]]
@@ -118,7 +120,8 @@ def _use(server: Server) -> dict[str, Any]:
         refused = http.post("/v1/videos", json=wanted | {"voice": MARKED["voice"]})
         assert refused.json()["error"]["code"] == "unknown_voice"
         files = {"avatar_image": (MARKED["file"], b"no picture")}
-        refused = http.post("/v1/videos", data={"text": MARKED["text"]}, files=files)
+        form = {name: MARKED[name] for name in ("text", "consent")}
+        refused = http.post("/v1/videos", data=form, files=files)
         assert refused.json()["error"]["code"] == "unreadable_image"
         refused = http.post("/v1/videos", json=wanted | {"text": MARKED["refused"]})
         assert refused.json()["error"]["message"] == "Use a shorter word."

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from serve.api.app import create_app
 from serve.api.services import Services
+from serve.commands.private import LOCAL_CONFIG
 from serve.policies.asking import Asking, open_policy
 from serve.policies.policy import Refusal, Wording
 from serve.settings import Settings
@@ -250,3 +252,17 @@ def test_a_name_that_is_no_class_is_refused(name: str) -> None:
 def test_a_refusal_has_a_rules_name_and_a_short_reason(rule: str, reason: str) -> None:
     with pytest.raises(ValueError, match="rule"):
         Refusal(rule, reason)
+
+
+async def test_the_guides_example_is_a_policy(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (LOCAL_CONFIG.parents[1] / "docs" / "operations" / "safety.md").read_text()
+    (tmp_path / "guided.py").write_text(guide.split("```python\n")[1].split("```")[0])
+    monkeypatch.syspath_prepend(tmp_path)
+    options = {"most": 3}
+    asking = open_policy(Settings(policy="guided:Quiet", policy_options=options))
+    async with client_of(replace(services, policy=asking)) as client:
+        assert (await ask(client, text="Hi!!!")).status_code == 202
+        refused = await ask(client, text="Hi!!!!")
+    check_refusal(refused, "content_refused", "text")
