@@ -73,7 +73,7 @@ class Words:
         """The refusal of the first rule that the words break. It takes a thread's time."""
         if wording.phonemes and not self._phonemes:
             return _PHONEMES
-        spaced = views(wording.written) | views(wording.heard)
+        spaced = set().union(*map(views, {wording.written, wording.heard}))
         unspaced = {view.replace(" ", "") for view in spaced}
         for rule, refusal, words, parts in self._rules:
             if rule.is_for(wording) and (_holds(spaced, words) or _holds(unspaced, parts)):
