@@ -72,7 +72,7 @@ class OpenNSFW:
         """Probability of nudity for what `prepare` gave."""
         coded = io.BytesIO()
         Image.fromarray(prepared).save(coded, "JPEG")
-        pixels = np.asarray(Image.open(coded), np.float32)
+        pixels = np.asarray(Image.open(coded, formats=("JPEG",)), np.float32)
         given = np.ascontiguousarray(pixels[None, ..., ::-1] - MEAN)
         (probabilities,) = self._session.run(None, {self._input: given})
         return float(probabilities[0, 1])

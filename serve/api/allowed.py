@@ -1,15 +1,12 @@
 """Asks the operator's policy about what a request wants spoken, shown or painted."""
 
 from functools import partial
-from typing import Literal
 
 from anyio.to_thread import run_sync
 
 from media.ssml import is_ssml, parse
 from serve.api.services import Services
-from serve.policies.policy import Wording
-
-Use = Literal["speech", "captions", "portrait"]
+from serve.policies.policy import Use, Wording
 
 
 async def require_allowed(

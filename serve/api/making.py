@@ -12,7 +12,7 @@ from media.face import Portrait
 from media.voice import ClonedVoice
 from serve.access.callers import Caller
 from serve.api import examine
-from serve.api.allowed import Use, require_allowed
+from serve.api.allowed import require_allowed
 from serve.api.background import nudge
 from serve.api.expected import expected_seconds
 from serve.api.schemas import VideoRequest
@@ -23,6 +23,7 @@ from serve.jobs.idempotency import Note
 from serve.jobs.inputs import Recording, VideoInputs, cloned_fields
 from serve.jobs.models import Avatar, Job
 from serve.jobs.outages import RecordsOutOfReach
+from serve.policies.policy import Use
 from serve.storage import keys
 from serve.storage.sounds import save_sound
 

@@ -8,12 +8,15 @@ from typing import Any, Final, Literal, Protocol, Self
 _RULE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 _REASON: Final = 300  # characters
 
+Use = Literal["speech", "captions", "portrait"]
+"""What words are wanted for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
     """Words that somebody wants to have spoken, shown as captions, or painted."""
 
-    use: Literal["speech", "captions", "portrait"]
+    use: Use
     written: str
     """As captions show them: without the marks of SSML."""
     heard: str

@@ -6,12 +6,12 @@ config/words.toml shows the form. It reads words only: who means the same by oth
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from serve.policies.folding import is_unspaced, needles, views
-from serve.policies.policy import Refusal, Wording
+from serve.policies.policy import Refusal, Use, Wording
 
 _PHONEMES = Refusal(
     "phonemes", "Pronunciations of your own are not taken here: write the words as they are said."
@@ -30,7 +30,7 @@ class Rule(BaseModel):
     """Each a word or several in a row; `*` at an end stands for any letters."""
     languages: list[str] = []
     """BCP 47; it holds for texts of these, and of unknown language. Empty: for all."""
-    uses: list[Literal["speech", "captions", "portrait"]] = []
+    uses: list[Use] = []
     """Empty: all."""
 
     def is_for(self, wording: Wording) -> bool:
