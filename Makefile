@@ -11,7 +11,7 @@ EXTRAS ?= test
 CONFIG ?= config/local.yaml
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
-TEST_WEIGHTS := mediapipe-face-landmarker mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices resemblyzer-encoder
+TEST_WEIGHTS := mediapipe-face-landmarker open-nsfw mobilestylegan-ffhq hibari-heart insightface-buffalo-s-parts kokoro-82m-int8 kokoro-voices resemblyzer-encoder
 # Tests that need neither a server nor a cluster run two at a time, a file each: half of them wait.
 # The others measure a service, which has the machine to itself.
 SIDE_BY_SIDE := tests/unit tests/contract

@@ -31,4 +31,5 @@ def _running(about: Mapping[str, Any]) -> Running:
         sum(replica["state"] == ReplicaState.RUNNING for replica in about["replicas"]),
         config.get("engine"),
         config.get("options") or {},
+        config.get("check"),
     )

@@ -14,7 +14,7 @@ import yaml
 
 from deployments.encode.engine import EncodedSegment, SegmentTask
 from deployments.encode.feed import calls
-from deployments.loading import EngineConfig, load_engine, weights_of
+from deployments.loading import EngineConfig, config_class, load_engine, weights_of
 from deployments.portrait.engine import Painting
 from deployments.speech import marked
 from deployments.speech.adopting import Adopted, adopts
@@ -34,7 +34,9 @@ def engine_configs(config: Path) -> dict[str, EngineConfig]:
     loaded = yaml.safe_load(config.read_text())
     (application,) = loaded["applications"]
     return {
-        deployment["name"]: EngineConfig.model_validate(deployment["user_config"])
+        deployment["name"]: config_class(deployment["name"]).model_validate(
+            deployment["user_config"]
+        )
         for deployment in application["deployments"]
         if "engine" in (deployment.get("user_config") or {})
     }

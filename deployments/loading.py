@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from deployments.face.checked import CheckedFaces
 from media.errors import AvatarError
 from serve.settings import Settings
 from serve.weights.store import WeightsStore, open_store
@@ -22,8 +23,8 @@ EXTRAS: Final = {
 """The extra of this project that brings a library."""
 
 
-class EngineConfig(BaseModel):
-    """A deployment's `user_config`; unknown keys are refused."""
+class LoadConfig(BaseModel):
+    """An engine and how it is loaded; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,13 +32,47 @@ class EngineConfig(BaseModel):
     """Module and class, `deployments.lipsync.warp:Warp`."""
     threads: int = Field(default=1, ge=1, le=64)
     """Threads that one call of the engine may use."""
-    workers: int = Field(default=1, ge=1, le=64)
-    """Calls that run side by side in one replica."""
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """The engine's own parameters, checked against its `load`."""
 
 
-def engine_class(config: EngineConfig) -> Any:
+class EngineConfig(LoadConfig):
+    """A deployment's `user_config`."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Calls that run side by side in one replica."""
+
+    @property
+    def loads(self) -> tuple[LoadConfig, ...]:
+        """All that it loads."""
+        return (self,)
+
+
+class CheckConfig(LoadConfig):
+    """What looks at pictures before they are used."""
+
+    threshold: float = Field(default=0.8, gt=0, le=1)
+    """Score from which on a picture is refused."""
+
+
+class FaceConfig(EngineConfig):
+    """The face deployment's `user_config`."""
+
+    check: CheckConfig | None = None
+    """None: every picture is used."""
+
+    @property
+    def loads(self) -> tuple[LoadConfig, ...]:
+        """All that it loads."""
+        return (self,) if self.check is None else (self, self.check)
+
+
+def config_class(deployment: str) -> type[EngineConfig]:
+    """What the `user_config` of the deployment of that name must be."""
+    return FaceConfig if deployment == "Face" else EngineConfig
+
+
+def engine_class(config: LoadConfig) -> Any:
     """The class that the config names.
 
     Raises ValueError for options that it does not take, AvatarError `weights_missing` where a
@@ -69,8 +104,16 @@ def load_engine(config: EngineConfig, settings: Settings) -> Any:
 
     Raises AvatarError `weights_missing`, also for files that were changed while it opened them.
     """
-    kind, names = engine_class(config), weights_of(config)
     store = open_store(settings)
+    engine = _load(config, store)
+    if isinstance(config, FaceConfig) and config.check is not None:
+        check = _load(config.check, store)
+        return CheckedFaces(engine, check, config.check.threshold, config.workers)
+    return engine
+
+
+def _load(config: LoadConfig, store: WeightsStore) -> Any:
+    kind, names = engine_class(config), _weights_of(config)
     engine = kind.load(weight_files(names, store), threads=config.threads, **config.options)
     for name in names:
         store.require_untouched(name)
@@ -78,10 +121,12 @@ def load_engine(config: EngineConfig, settings: Settings) -> Any:
 
 
 def weights_of(config: EngineConfig) -> tuple[str, ...]:
-    """Names of the weights that the engine loads with these options.
+    """Names of the weights that the engine, and what else the config loads, opens."""
+    return tuple(name for one in config.loads for name in _weights_of(one))
 
-    An engine whose options choose among its `weights` says which by `weights_for(options)`.
-    """
+
+def _weights_of(config: LoadConfig) -> tuple[str, ...]:
+    """By the options: an engine whose options choose among its `weights` has `weights_for`."""
     engine = engine_class(config)
     chosen = getattr(engine, "weights_for", None)
     return tuple(engine.weights if chosen is None else chosen(config.options))

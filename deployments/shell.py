@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from ray.util.metrics import Gauge
 
@@ -29,6 +29,9 @@ class EngineShell:
     checks meanwhile. An engine that cannot be loaded, for want of weights or of a GPU, leaves a
     replica that says so to everybody who asks, and looks again at each health check.
     """
+
+    config_class: ClassVar[type[EngineConfig]] = EngineConfig
+    """What the deployment's `user_config` must be."""
 
     def __init__(self) -> None:
         logs.set_up()
@@ -70,11 +73,12 @@ class EngineShell:
         Serve calls it before the first request. Raises ValueError for a config that no weights
         can mend.
         """
-        config = EngineConfig.model_validate(user_config)
+        config = self.config_class.model_validate(user_config)
         if config == self._config and self._fault is None:
             return
         with suppress(AvatarError):  # told by `_load`
-            engine_class(config)
+            for one in config.loads:
+                engine_class(one)
         self._pool = ThreadPoolExecutor(
             self.threads_of(config), thread_name_prefix=type(self).__name__
         )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from deployments.arguments import Arguments
 from deployments.director.room import DirectorConfig
-from deployments.loading import EngineConfig
+from deployments.loading import config_class
 
 STAGES: Final = frozenset({"Portrait", "Face", "Speech", "Lipsync", "Encode"})
 """Deployments whose `user_config` names an engine; others are an operator's own."""
@@ -50,7 +50,7 @@ def _deployment_faults(deployment: Mapping[str, Any]) -> Iterator[str]:
         yield from _invalid(user, DirectorConfig, f"{name}.user_config")
     if name in STAGES or (name in OPTIONAL and "user_config" in deployment):
         user = deployment.get("user_config") or {}
-        yield from _invalid(user, EngineConfig, f"{name}.user_config")
+        yield from _invalid(user, config_class(name), f"{name}.user_config")
 
 
 def _never_scales(deployment: Mapping[str, Any], scaling: Mapping[str, Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ RETRYABLE: Final[Mapping[str, bool]] = {
     "unknown_voice": False,
     "unknown_avatar": False,
     "unsafe_image": False,
+    "content_refused": False,
     "invalid_request": False,
     # The request was not let in.
     "too_large": False,

@@ -8,16 +8,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from media.errors import AvatarError
 from serve.commands.private import LOCAL_CONFIG
+from serve.doctor_safety import safety
+from serve.findings import Check
 from serve.marking.signer import ends_soon, tried_signer
 from serve.profiles import misfits, shares
 from serve.settings import Settings
@@ -38,16 +39,6 @@ _EXTRAS: Final = {
     "huggingface_hub": ("weights from a model hub", "pip install huggingface_hub"),
     "ffmpeg": ("the ffmpeg encode engine", 'pip install "avatar-serve[ffmpeg]"'),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding. `fail`: the configuration cannot work; `note`: good to know."""
-
-    name: str
-    status: Literal["ok", "note", "fail"]
-    detail: str
-    remedy: str = ""
 
 
 def doctor(
@@ -81,6 +72,7 @@ def checks(settings: Settings, port: int = PORT, config: Path = LOCAL_CONFIG) ->
         _folder("weights", settings.weights_dir, "AVATAR_WEIGHTS_DIR"),
         *_weights(settings, config),
         _signing(settings),
+        *safety(settings, config),
         _video(),
         _port(port),
         _client("pip"),

@@ -39,6 +39,8 @@ class Running:
     replicas: int
     engine: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    check: Mapping[str, Any] | None = None
+    """What looks at pictures, of a face stage that has it."""
 
 
 Deployed = Callable[[], Awaitable[Mapping[str, Running]]]
@@ -169,6 +171,8 @@ class HandleStages:
             *(_about(handle, running.get(name.title())) for name, handle in asked.items())
         )
         told = dict(zip(asked, answers, strict=True))
+        if told.get("face", {}).get("state") == "at_zero":
+            told["face"].setdefault("check", {"state": "off"})
         if "cloning" in told and _is_off(running.get("Cloning")):
             told["cloning"] = {"state": "off", "replicas": 0}
         return told
@@ -181,7 +185,9 @@ def _is_off(running: Running | None) -> bool:
 
 async def _about(handle: Any, running: Running | None) -> dict[str, Any]:
     if running is not None and running.replicas == 0:
-        known = {"engine": running.engine, "options": dict(running.options)}
+        known: dict[str, Any] = {"engine": running.engine, "options": dict(running.options)}
+        if running.check is not None:
+            known["check"] = {"state": "at_zero", **running.check}
         return {"state": "at_zero", **known, "replicas": 0}
     count = {} if running is None else {"replicas": running.replicas}
     try:

@@ -1,7 +1,7 @@
 """Settings of the service, from the environment (AVATAR_…) and nowhere else."""
 
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
@@ -82,6 +82,15 @@ class Settings(BaseSettings):
     """A time-stamping authority (RFC 3161) that is called at each signing; empty: none is."""
     label_always: bool = False
     """Every video shows that AI made it; off: those whose request asks for it."""
+    photo_consent: bool = False
+    """Take a person's photo only with the statement that the person agrees."""
+    policy: str = Field(default="", pattern=r"^(\w+(\.\w+)*:\w+)?$")
+    """Who says which words may be spoken, shown and painted: module and class
+    (`serve.policies.policy`), `serve.policies.words:Words`. Empty: all may."""
+    policy_options: dict[str, Any] = Field(default_factory=dict)
+    """What the policy's `load` takes, as JSON."""
+    policy_seconds: float = Field(default=2.0, gt=0)
+    """How long the policy may take; what it has not answered by then is refused for now."""
 
     webhook_secret: SecretStr = SecretStr("")
     """Signs webhook messages: whsec_…, several parted by spaces while one replaces another. Empty:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deployments.cloning.engine import Cloned
 from deployments.lipsync.engine import LipsyncCall
@@ -17,7 +18,7 @@ from deployments.lipsync.warp import GAIN, Warp, WarpPortrait
 from deployments.speech.engine import Voice
 from deployments.speech.hibari import Hibari
 from media.errors import AvatarError
-from media.face import Portrait
+from media.face import Picture, Portrait
 from media.patch import Frame, Patch
 from media.sound import Samples, Sound, Speech, Word
 from media.timegrid import HEARING_RATE, SOUND_RATE, TimeGrid
@@ -224,3 +225,27 @@ class Awaited:
 
     def peak_mb(self) -> int:
         return 1234
+
+
+class RedCorner:
+    """A check of pictures whose score is how red the first pixel is; it looks at two alone."""
+
+    weights = ()
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.warmed = 0
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path], *, threads: int) -> Self:
+        return cls()
+
+    def warm_up(self) -> None:
+        self.warmed += 1
+
+    def prepare(self, picture: Picture) -> NDArray[np.float32]:
+        return picture[0, :2].astype(np.float32)
+
+    def score(self, prepared: NDArray[np.float32]) -> float:
+        self.looks += 1
+        return float(prepared[0, 0] / 255)

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 from media.errors import AvatarError
 from media.face import Portrait
 from serve.api import examine, marking, openapi
+from serve.api.allowed import require_allowed
 from serve.api.background import within
 from serve.api.idempotent import RepeatKey, once
-from serve.api.making import make_avatar, undone_unless_recorded
+from serve.api.making import NewAvatar, make_avatar, undone_unless_recorded
 from serve.api.schemas import AvatarRequest
 from serve.api.services import Services
 from serve.api.uploads import received
@@ -76,7 +77,7 @@ async def list_avatars(
             "unreadable_image",
             "invalid_request",
         ),
-        *("unsafe_image", "too_large", "overloaded", "weights_missing"),
+        *("unsafe_image", "content_refused", "too_large", "overloaded", "weights_missing"),
         *("idempotency_conflict", "not_finished"),
     ),
 )
@@ -101,12 +102,15 @@ async def create_avatar(
 
 async def _make(services: Services, wanted: AvatarRequest, owner: str, note: Note | None) -> Avatar:
     if wanted.image is not None:
+        examine.photo_consent(services, wanted.consent)
         portrait = await examine.picture(services, wanted.image, wanted.face_index, "image")
         origin: dict[str, Any] = {}
     else:
+        await require_allowed(services, "portrait", wanted.prompt, param="prompt", owner=owner)
         portrait, origin = await within(PAINTING_SECONDS, _paint(services, wanted))
     name = wanted.name or (wanted.prompt or "Uploaded picture")[:_NAME_LENGTH]
-    return await services.background.finish(_keep(services, owner, portrait, origin, name, note))
+    new = NewAvatar(portrait, origin, name, listed=True, consent=wanted.consent)
+    return await services.background.finish(_keep(services, owner, new, note))
 
 
 async def _paint(services: Services, wanted: AvatarRequest) -> tuple[Portrait, dict[str, Any]]:
@@ -122,21 +126,12 @@ async def _paint(services: Services, wanted: AvatarRequest) -> tuple[Portrait, d
     }
 
 
-async def _keep(
-    services: Services,
-    owner: str,
-    portrait: Portrait,
-    origin: dict[str, Any],
-    name: str,
-    note: Note | None,
-) -> Avatar:
+async def _keep(services: Services, owner: str, new: NewAvatar, note: Note | None) -> Avatar:
     async with undone_unless_recorded() as undo:
-        avatar = await make_avatar(
-            services, undo, owner, portrait=portrait, origin=origin, name=name, listed=True
-        )
+        avatar = await make_avatar(services, undo, owner, new)
         await avatars.add(services.database, avatar, note)
-    if avatar.portrait is not None:
-        await restore_portrait(services.artifacts, portrait, avatar.portrait)
+    if new.portrait is not None and avatar.portrait is not None:
+        await restore_portrait(services.artifacts, new.portrait, avatar.portrait)
     return avatar
 
 

@@ -98,7 +98,7 @@ async def _recording(
 async def picture(services: Services, upload: Upload, index: int | None, param: str) -> Portrait:
     """Decode an uploaded picture and choose its face.
 
-    Raises AvatarError `unreadable_image`, `too_large`, `no_face`, `many_faces`,
+    Raises AvatarError `unreadable_image`, `too_large`, `unsafe_image`, `no_face`, `many_faces`,
     `face_too_small`, `mouth_covered`, or `invalid_request` for a face that is not there.
     """
     pixels = await decoded(services, upload, param)
@@ -128,3 +128,14 @@ async def known_avatar(services: Services, avatar_id: str, owner: str) -> Avatar
     if avatar is None or avatar.kind == "gallery":  # one that has left the gallery
         raise records.unknown_avatar()
     return avatar
+
+
+def photo_consent(services: Services, given: str | None) -> None:
+    """Raise AvatarError `invalid_request` where a statement is demanded and none was given."""
+    if services.settings.photo_consent and given is None:
+        raise AvatarError(
+            "invalid_request",
+            "This server takes a photo only with the consent of the person in it: send `consent`, "
+            "a sentence that says who it is and that they agree.",
+            param="consent",
+        )

@@ -56,7 +56,8 @@ class FaceList(BaseModel):
     summary="Find the faces of a picture",
     openapi_extra=openapi.form(FacesRequest),
     responses=openapi.errors(
-        "no_face", "unreadable_image", "invalid_request", "too_large", "overloaded"
+        *("no_face", "unreadable_image", "unsafe_image", "invalid_request", "too_large"),
+        "overloaded",
     ),
 )
 async def find_faces(request: Request, services: Using) -> FaceList:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from media.errors import AvatarError
 from media.marks import SourceType
 from serve.api import marking, openapi
+from serve.api.allowed import require_allowed
 from serve.api.avatars import PAINTING_SECONDS
 from serve.api.background import within
 from serve.api.idempotent import RepeatKey, once
@@ -18,7 +19,7 @@ from serve.api.openai_faults import OpenAIRoute
 from serve.api.openai_shapes import ImageRequest
 from serve.api.services import Services, base_of
 from serve.api.uploads import received
-from serve.api.videos import Using
+from serve.api.videos import Owner, Using
 from serve.jobs.idempotency import Note
 from serve.storage import keys
 
@@ -45,12 +46,15 @@ _EXAMPLES: Final = {
     openapi_extra=openapi.body(ImageRequest, files=(), examples=_EXAMPLES),
     responses=openapi.as_openai(
         openapi.errors(
-            *("invalid_request", "no_face", "unsafe_image", "too_large", "overloaded"),
-            *("weights_missing", "idempotency_conflict", "not_finished", "not_found"),
+            *("invalid_request", "no_face", "unsafe_image", "content_refused", "too_large"),
+            *("overloaded", "weights_missing", "idempotency_conflict", "not_finished"),
+            "not_found",
         )
     ),
 )
-async def create_images(request: Request, services: Using, key: RepeatKey) -> Response:
+async def create_images(
+    request: Request, services: Using, owner: Owner, key: RepeatKey
+) -> Response:
     """`client.images.generate` of OpenAI's libraries, painted by the engine that is configured.
 
     Each picture carries Content Credentials (C2PA), which say that AI painted it. The answer tells
@@ -67,7 +71,7 @@ async def create_images(request: Request, services: Using, key: RepeatKey) -> Re
         services,
         key,
         wanted,
-        make=lambda note: _make(services, wanted, note),
+        make=lambda note: _make(services, wanted, owner, note),
         find=lambda batch_id: kept(services, batch_id),
     )
     address = base_of(request, services.settings) if wanted.response_format == "url" else None
@@ -76,7 +80,8 @@ async def create_images(request: Request, services: Using, key: RepeatKey) -> Re
     return Response(answer, headers=headers, media_type="application/json")
 
 
-async def _make(services: Services, wanted: ImageRequest, note: Note | None) -> Painted:
+async def _make(services: Services, wanted: ImageRequest, owner: str, note: Note | None) -> Painted:
+    await require_allowed(services, "portrait", wanted.prompt, param="prompt", owner=owner)
     painted = await within(PAINTING_SECONDS, paint(services, wanted))
     if note is not None or wanted.response_format == "url":
         await services.background.finish(_keep(services, painted, note))

@@ -19,6 +19,7 @@ from media.marks import SourceType
 from media.picture import encode_jpeg, encode_png, encode_webp
 from serve.api.openai_shapes import ImageRequest
 from serve.api.services import Services
+from serve.jobs.faces import found_in
 from serve.marking.claims import maker
 from serve.marking.signer import open_credentials
 from serve.storage import keys
@@ -92,7 +93,8 @@ class Painted:
 async def paint(services: Services, wanted: ImageRequest) -> Painted:
     """Paint what was asked for, each picture with one face at least.
 
-    Raises AvatarError as the portrait stage does, and `no_face`. Who stops waiting stops it.
+    Raises AvatarError as the portrait stage does, `unsafe_image` and `no_face`. Who stops waiting
+    stops it.
     """
     first = secrets.randbelow(_SEEDS) if wanted.seed is None else wanted.seed
     few = asyncio.Semaphore(AT_ONCE)
@@ -118,7 +120,7 @@ async def paint(services: Services, wanted: ImageRequest) -> Painted:
 async def _one(services: Services, wanted: ImageRequest, seed: int) -> tuple[Told, bytes, str]:
     painting = await services.stages.paint(wanted.prompt, seed)
     painted_by = await services.stages.painter()
-    faces = await services.stages.find_faces(painting.rgb)
+    faces = await found_in(services.stages, painting.rgb, param="prompt")
     if not faces:
         raise AvatarError(
             "no_face",

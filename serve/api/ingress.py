@@ -43,6 +43,9 @@ class Ingress:
         self._cancelled = Counter(
             "avatar_jobs_cancelled", "Videos stopped before they were over.", tag_keys=("reason",)
         )
+        self._disallowed = Counter(
+            "avatar_policy_refusals", "Words that the policy refused.", tag_keys=("rule",)
+        )
         self._access = access
         application = serve.get_replica_context().app_name
         self._stages = HandleStages(
@@ -72,6 +75,7 @@ class Ingress:
             self._stages,
             Background(context=_begun_here),
             cancelled=lambda reason: self._cancelled.inc(tags={"reason": reason}),
+            disallowed=lambda rule: self._disallowed.inc(tags={"rule": rule}),
         )
 
     async def __del__(self) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -13,6 +13,7 @@ from media.marks import SourceType
 from media.voice import ClonedVoice
 from serve.access.callers import Caller
 from serve.api import examine
+from serve.api.allowed import require_allowed
 from serve.api.background import nudge
 from serve.api.expected import expected_seconds
 from serve.api.schemas import VideoRequest
@@ -24,6 +25,7 @@ from serve.jobs.inputs import Recording, VideoInputs, cloned_fields
 from serve.jobs.models import Avatar, Job
 from serve.jobs.outages import RecordsOutOfReach
 from serve.marking.claims import source_of
+from serve.policies.policy import Use
 from serve.settings import Settings
 from serve.storage import keys
 from serve.storage.sounds import save_sound
@@ -32,12 +34,17 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Face:
-    """Whose face: an avatar that is there, or one to make for this video alone."""
+class NewAvatar:
+    """An avatar to keep."""
 
-    known: Avatar | None = None
-    portrait: Portrait | None = None
-    prompt: str | None = None
+    portrait: Portrait | None
+    """None: it is still to be painted."""
+    origin: dict[str, Any] = field(default_factory=dict)
+    """The words that it is painted from, with what became of them; empty: it is a picture's."""
+    name: str = ""
+    listed: bool = False
+    consent: str | None = None
+    """What was stated of whose photo it is."""
 
 
 async def accept_video(
@@ -55,21 +62,37 @@ async def accept_video(
     is accepted.
     """
     examine.webhook(services, wanted.webhook_url)
+    if wanted.avatar_image is not None:
+        examine.photo_consent(services, wanted.consent)
     speech = await examine.speech(services, wanted, caller.owner)
+    await _require_allowed(services, wanted, caller.owner, speech.language)
     face = await _face(services, wanted, caller.owner)
     return await services.background.finish(
         _accept(services, wanted, caller, speech, face, must_follow, note)
     )
 
 
-async def _face(services: Services, wanted: VideoRequest, owner: str) -> _Face:
+async def _require_allowed(
+    services: Services, wanted: VideoRequest, owner: str, language: str | None
+) -> None:
+    asked: tuple[tuple[Use, str, str | None, str | None], ...] = (
+        ("speech", "text", wanted.text, language),
+        ("captions", "transcript", wanted.transcript, language),
+        ("portrait", "avatar_prompt", wanted.avatar_prompt, None),
+    )
+    for use, param, words, spoken in asked:
+        await require_allowed(services, use, words, param=param, owner=owner, language=spoken)
+
+
+async def _face(services: Services, wanted: VideoRequest, owner: str) -> Avatar | NewAvatar:
+    """Whose face: an avatar that is there, or one to make for this video alone."""
     if wanted.avatar is not None:
-        return _Face(known=await examine.known_avatar(services, wanted.avatar, owner))
+        return await examine.known_avatar(services, wanted.avatar, owner)
     if wanted.avatar_image is not None:
-        index = wanted.face_index
-        upload = wanted.avatar_image
-        return _Face(portrait=await examine.picture(services, upload, index, "avatar_image"))
-    return _Face(prompt=wanted.avatar_prompt)
+        index, upload = wanted.face_index, wanted.avatar_image
+        portrait = await examine.picture(services, upload, index, "avatar_image")
+        return NewAvatar(portrait, consent=wanted.consent)
+    return NewAvatar(None, origin={"prompt": wanted.avatar_prompt, "seed": wanted.seed})
 
 
 async def _accept(
@@ -77,19 +100,18 @@ async def _accept(
     wanted: VideoRequest,
     caller: Caller,
     speech: examine.Speech,
-    face: _Face,
+    face: Avatar | NewAvatar,
     must_follow: bool,
     note: Note | None,
 ) -> Job:
     """Artifacts first, then the record that names them; without a record nothing stays."""
+    own = face if isinstance(face, NewAvatar) else None
     async with undone_unless_recorded() as undo:
         recording = await _keep_recording(services, undo, speech)
-        avatar = face.known or await make_avatar(
-            services,
-            undo,
-            caller.owner,
-            portrait=face.portrait,
-            origin={"prompt": face.prompt, "seed": wanted.seed} if face.prompt else {},
+        avatar = (
+            await make_avatar(services, undo, caller.owner, face)
+            if isinstance(face, NewAvatar)
+            else face
         )
         new = records.NewJob(
             id=keys.new_id("vid"),
@@ -100,17 +122,18 @@ async def _accept(
             must_follow=must_follow,
             webhook_url=wanted.webhook_url,
             expected_seconds=expected_seconds(wanted, recording),
+            consent=wanted.consent,
         )
         job = await records.create(
             services.database,
             new,
             max_active=services.settings.max_active_jobs,
             quota=caller.quota,
-            avatar=None if face.known else avatar,
+            avatar=avatar if own else None,
             note=note,
         )
-    if face.portrait is not None and avatar.portrait is not None:
-        await restore_portrait(services.artifacts, face.portrait, avatar.portrait)
+    if own and own.portrait is not None and avatar.portrait is not None:
+        await restore_portrait(services.artifacts, own.portrait, avatar.portrait)
     log.info("accepted as video %s", job.id)
     services.background.start(nudge(services.stages, services.database, job.id))
     return job
@@ -144,26 +167,21 @@ async def _keep_recording(
 
 
 async def make_avatar(
-    services: Services,
-    undo: AsyncExitStack,
-    owner: str,
-    *,
-    portrait: Portrait | None,
-    origin: dict[str, Any],
-    name: str = "",
-    listed: bool = False,
+    services: Services, undo: AsyncExitStack, owner: str, new: NewAvatar
 ) -> Avatar:
     """Store a new avatar's portrait, if it has one yet; `undo` removes it again.
 
     The avatar's record is returned and still to be kept.
     """
+    portrait = new.portrait
     avatar = Avatar(
         id=keys.new_id("avt"),
         owner=owner,
-        kind="prompt" if origin else "image",
-        listed=listed,
-        name=name,
-        origin=origin,
+        kind="prompt" if new.origin else "image",
+        listed=new.listed,
+        name=new.name,
+        origin=new.origin,
+        consent=new.consent,
     )
     if portrait is not None:
         expected = await run_sync(portrait.content_hash)
@@ -171,7 +189,7 @@ async def make_avatar(
         undo.push_async_callback(
             removal.drop_portrait, services.database, services.artifacts, expected
         )
-        source = SourceType.MADE if origin else None
+        source = SourceType.MADE if new.origin else None
         content_hash = await keep_portrait(services.artifacts, avatar.id, portrait, source)
         for column, value in avatars.portrait_facts(portrait, content_hash).items():
             setattr(avatar, column, value)

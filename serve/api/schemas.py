@@ -1,6 +1,7 @@
 """What clients send: one model a call, the same for JSON and forms."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -15,6 +16,8 @@ SIDE: Final = (128, 1920)
 
 _SIZE: Final = re.compile(r"([0-9]{3,4})x([0-9]{3,4})")
 _METADATA_FIELDS, _METADATA_KEY, _METADATA_VALUE = 16, 64, 512
+_SENTENCE: Final = 12
+"""Letters of the shortest statement that says who consents to what; "yes" is none."""
 
 
 def _without_nul(words: str) -> str:
@@ -56,6 +59,17 @@ def _metadata(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def statement(of_whom: str) -> Callable[[str], str]:
+    """A validator of statements of consent: a sentence that says `of_whom`, and more than "yes"."""
+
+    def checked(words: str) -> str:
+        if sum(map(str.isalpha, words)) < _SENTENCE:
+            raise ValueError(f"must be a sentence: {of_whom}")
+        return words.strip()
+
+    return checked
+
+
 Words = Annotated[str, AfterValidator(_without_nul)]
 Id = Annotated[str, AfterValidator(_without_nul), Field(min_length=1, max_length=200)]
 File = Annotated[Upload, WithJsonSchema({"type": "string", "format": "binary"})]
@@ -66,6 +80,13 @@ FrameRate = Annotated[
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]
+PhotoConsent = Annotated[
+    Words,
+    AfterValidator(
+        statement("who is in the picture, and that they agree that videos are made of it")
+    ),
+    Field(max_length=2000),
+]
 
 
 class RequestModel(BaseModel):
@@ -99,6 +120,12 @@ class VideoRequest(RequestModel):
     seed: Seed = Field(0, description="The same request with the same seed gives the same video.")
     face_index: int | None = Field(
         None, ge=0, lt=1000, description="Which face of `avatar_image`, numbered from the left."
+    )
+    consent: PhotoConsent | None = Field(
+        None,
+        description="The statement that the person in `avatar_image` agrees, a sentence at least. "
+        "Some servers demand it (`photo_consent` of `GET /v1/system`). It is kept with the video.",
+        examples=["I, Ann Lee, am in this picture and agree that videos are made of it."],
     )
     size: Annotated[str, AfterValidator(checked_size)] = Field(
         "auto", description="`auto`, or WIDTHxHEIGHT, centre-cropped round the face."
@@ -137,6 +164,7 @@ class VideoRequest(RequestModel):
             ("language", "text" if self.audio is None else "transcript"),
             ("transcript", "audio"),
             ("face_index", "avatar_image"),
+            ("consent", "avatar_image"),
         ):
             _only_with(self, name, partner)
         if self.caption_track and self.text is None:
@@ -151,6 +179,12 @@ class AvatarRequest(RequestModel):
     face_index: int | None = Field(
         None, ge=0, lt=1000, description="Which face of `image`, numbered from the left."
     )
+    consent: PhotoConsent | None = Field(
+        None,
+        description="The statement that the person in `image` agrees, a sentence at least. Some "
+        "servers demand it (`photo_consent` of `GET /v1/system`). It is kept with the avatar.",
+        examples=["I, Ann Lee, am in this picture and agree that videos are made of it."],
+    )
     prompt: Words | None = Field(
         None, min_length=1, max_length=1000, description="Words that describe a face."
     )
@@ -161,6 +195,7 @@ class AvatarRequest(RequestModel):
     def _one_of_each(self) -> Self:
         _exactly_one(self, ("image", "prompt"))
         _only_with(self, "face_index", "image")
+        _only_with(self, "consent", "image")
         return self
 
 

@@ -14,6 +14,7 @@ from serve.api.following import Following
 from serve.api.gallery import GalleryAvatar, load_gallery
 from serve.jobs.database import Database, open_records
 from serve.marking.signer import told_of, tried_signer
+from serve.policies.asking import Asking, open_policy
 from serve.settings import Settings
 from serve.stages import Stages
 from serve.storage.artifacts import Artifacts, open_artifacts
@@ -35,9 +36,13 @@ class Services:
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DECODERS))
     cancelled: Callable[[str], None] = lambda reason: None
     """Hears of each video that a request stopped before it was over: `asked` or `deleted`."""
+    policy: Asking | None = None
+    """Asked about words before anything is made of them; None: all may be used."""
 
     async def close(self) -> None:
-        """Stop background work and let go of the database."""
+        """Stop background work, let go of the policy and of the database."""
+        if self.policy is not None:
+            self.policy.close()
         await self.background.close()
         await self.following.close()
         await self.database.close()
@@ -48,12 +53,15 @@ async def open_services(
     stages: Stages,
     background: Background | None = None,
     cancelled: Callable[[str], None] = lambda reason: None,
+    disallowed: Callable[[str], None] = lambda rule: None,
 ) -> Services:
-    """Open the database, the artifacts and the gallery that the settings name.
+    """Open the policy, the database, the artifacts and the gallery that the settings name.
 
-    Raises AvatarError `invalid_request` where nothing could be signed: nothing leaves unsigned.
+    `disallowed` hears the rule of each refusal of the policy. Raises AvatarError `invalid_request`
+    where nothing could be signed: nothing leaves unsigned.
     """
     told_of(await asyncio.to_thread(tried_signer, settings))
+    policy = open_policy(settings, disallowed)
     database = await open_records(settings)
     return Services(
         settings=settings,
@@ -64,6 +72,7 @@ async def open_services(
         following=Following(database),
         background=background or Background(),
         cancelled=cancelled,
+        policy=policy,
     )
 
 

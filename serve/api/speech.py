@@ -11,6 +11,7 @@ from media.errors import AvatarError
 from media.sound_encoding import FORMATS
 from media.voice import ClonedVoice, Voice
 from serve.api import openapi, speakers
+from serve.api.allowed import require_allowed
 from serve.api.background import STAGE_SECONDS, within
 from serve.api.openai_faults import OpenAIRoute
 from serve.api.openai_shapes import SpeechRequest
@@ -47,7 +48,7 @@ _EXAMPLES: Final = {
         **openapi.as_openai(
             openapi.errors(
                 *("empty_text", "text_too_long", "unknown_voice", "invalid_request", "too_large"),
-                *("not_finished", "overloaded", "weights_missing"),
+                *("content_refused", "not_finished", "overloaded", "weights_missing"),
             )
         ),
     },
@@ -58,6 +59,14 @@ async def create_speech(request: Request, services: Using, owner: Owner) -> Resp
         wanted = body.parse(SpeechRequest)
     _check(wanted, services.settings.max_speech_characters)
     voice = await _voice(services, wanted, owner)
+    await require_allowed(
+        services,
+        "speech",
+        wanted.input,
+        param="input",
+        owner=owner,
+        language=wanted.language or voice.languages[0],
+    )
     said = Said(wanted.input, speakers.called(voice), voice.gain_db, wanted.speed)
     chunks = coded(services.stages, said, wanted.response_format)
     return SpokenResponse(

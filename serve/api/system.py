@@ -55,7 +55,7 @@ async def readyz(services: Using) -> Response:
 
 @router.get("/v1/system", operation_id="get_system", summary="Engines, licences, queue, limits")
 async def get_system(request: Request, services: Using) -> dict[str, Any]:
-    """What makes the videos, under which licences, who signs them, how busy it is."""
+    """What makes the videos, under which licences, who signs them, how busy it is; what it asks."""
     store = open_store(services.settings)
     about = await within(ANSWER_SECONDS, services.stages.about())
     stages = await asyncio.to_thread(
@@ -70,6 +70,8 @@ async def get_system(request: Request, services: Using) -> dict[str, Any]:
         "links": links.signs(services.settings),
         "marking": await asyncio.to_thread(_marking, services.settings),
         "access": "open" if request.state.caller is ANYBODY else "keys",
+        "policy": services.settings.policy or None,
+        "photo_consent": services.settings.photo_consent,
         "limits": _limits(services),
     }
 
@@ -98,7 +100,11 @@ def _stage(about: Mapping[str, Any], store: WeightsStore) -> dict[str, Any]:
 
     A stage at zero says nothing: the manifest knows what its engine will load.
     """
-    loads = needed(store.manifest, about.get("engine") or "", about.get("options") or {})
+    loads = [
+        name
+        for one in (about, about.get("check") or {})
+        for name in needed(store.manifest, one.get("engine") or "", one.get("options") or {})
+    ]
     weights = [_weights(name, store) for name in about.get("weights", loads)]
     uses = {entry["commercial_use"] for entry in weights}
     worst = next((use for use in ("no", "unclear") if use in uses), "yes")

@@ -63,6 +63,7 @@ _EXAMPLES: Final = {
                 "unreadable_audio",
             ),
             *("silent_audio", "empty_text", "text_too_long", "unknown_voice", "unknown_avatar"),
+            *("unsafe_image", "content_refused"),
             *("invalid_request", "too_large", "too_many_jobs", "rate_limited", "overloaded"),
             *("weights_missing",),
             *("idempotency_conflict", "not_finished"),

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from serve.api.gallery import GalleryAvatar
-from serve.jobs.models import Avatar, Job, Status
+from serve.jobs.models import Avatar, Job, Status, Voice
 from serve.jobs.urls import job_urls
 
 _EXCERPT = 120
@@ -28,6 +28,20 @@ class ErrorAnswer(BaseModel):
     """Every error has this shape."""
 
     error: ErrorBody
+
+
+class Consent(BaseModel):
+    """The statement that came with a person's sample or photo."""
+
+    statement: str
+    given_at: int = Field(description="Unix seconds.")
+
+
+def consent_of(record: Avatar | Job | Voice) -> dict[str, Any] | None:
+    """The statement of a record as the client sees it: it was given when the record was made."""
+    if record.consent is None:
+        return None
+    return {"statement": record.consent, "given_at": int(record.created_at)}
 
 
 class VideoSpeech(BaseModel):
@@ -72,6 +86,7 @@ class Video(BaseModel):
     timings: dict[str, float] = Field(description="Milliseconds by stage.")
     error: ErrorBody | None
     metadata: dict[str, str]
+    consent: Consent | None = Field(default=None, description="What came with `avatar_image`.")
     urls: dict[str, str] = Field(description="What can be fetched now.")
 
 
@@ -107,6 +122,7 @@ class AvatarView(BaseModel):
     seed: int | None = None
     words_used: list[str] | None = None
     words_ignored: list[str] | None = None
+    consent: Consent | None = Field(default=None, description="What came with the picture.")
     urls: dict[str, str]
 
 
@@ -144,6 +160,7 @@ def video_view(job: Job, queue_position: int | None = None) -> Video:
             "timings": job.timings,
             "error": job.error,
             "metadata": job.meta,
+            "consent": consent_of(job),
             "urls": job_urls(job),
         }
     )
@@ -180,6 +197,7 @@ def avatar_view(avatar: Avatar) -> AvatarView:
             "width": avatar.width,
             "height": avatar.height,
             "face": avatar.face,
+            "consent": consent_of(avatar),
             "urls": _avatar_urls(avatar.id),
             **{key: avatar.origin[key] for key in known if key in avatar.origin},
         }

@@ -7,13 +7,11 @@ from urllib.parse import quote
 from pydantic import AfterValidator, BaseModel, Field
 
 from media import voice as media_voice
-from serve.api.schemas import File, Metadata, RequestModel, Words
-from serve.api.views import ErrorBody
+from serve.api.schemas import File, Metadata, RequestModel, Words, statement
+from serve.api.views import Consent, ErrorBody, consent_of
 from serve.jobs.models import Voice
 
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_SENTENCE: Final = 12
-"""Letters of the shortest statement that says who consents to what; "yes" is none."""
 
 
 def _language(tag: str) -> str:
@@ -30,13 +28,9 @@ def _subtag(part: str) -> str:
     return part.title() if len(part) == 4 and part.isalpha() else part.lower()
 
 
-def _statement(words: str) -> str:
-    if sum(map(str.isalpha, words)) < _SENTENCE:
-        raise ValueError(
-            "must be a sentence: who speaks in the sample, and that they consent to a voice "
-            "being made of it"
-        )
-    return words.strip()
+_STATEMENT: Final = statement(
+    "who speaks in the sample, and that they consent to a voice being made of it"
+)
 
 
 class VoiceRequest(RequestModel):
@@ -45,7 +39,7 @@ class VoiceRequest(RequestModel):
     sample: File = Field(
         description="6 to 60 s of one person who speaks: wav, mp3, m4a, ogg, flac or webm."
     )
-    consent: Annotated[Words, AfterValidator(_statement)] = Field(
+    consent: Annotated[Words, AfterValidator(_STATEMENT)] = Field(
         max_length=2000,
         description="The statement that the speaker consents, a sentence at least. It is kept "
         "with the voice.",
@@ -59,13 +53,6 @@ class VoiceRequest(RequestModel):
         default_factory=dict,
         description="Up to 16 words of your own about the voice, as a JSON string.",
     )
-
-
-class Consent(BaseModel):
-    """The statement that came with the sample."""
-
-    statement: str
-    given_at: int = Field(description="Unix seconds.")
 
 
 class VoiceView(BaseModel):
@@ -144,7 +131,7 @@ def cloned_view(voice: Voice) -> VoiceView:
             "completed_at": None if voice.completed_at is None else int(voice.completed_at),
             "similarity": voice.similarity,
             "approximate": voice.approximate,
-            "consent": {"statement": voice.consent, "given_at": int(voice.created_at)},
+            "consent": consent_of(voice),
             "error": voice.error,
             "metadata": voice.meta,
             "urls": _urls(voice.id, sample=voice.status == "completed"),

@@ -46,6 +46,9 @@ def video(
     face_index: Annotated[
         int | None, typer.Option(help="Which face of the picture, from the left.")
     ] = None,
+    consent: Annotated[
+        str | None, typer.Option(help="A sentence: who is in the picture, and that they agree.")
+    ] = None,
     voice: Annotated[str | None, typer.Option(help="Who says the text.")] = None,
     speed: Annotated[float | None, typer.Option(help="0.5 to 2.")] = None,
     size: Annotated[str, typer.Option(help="auto or WIDTHxHEIGHT.")] = "auto",
@@ -73,6 +76,7 @@ def video(
         "avatar": avatar,
         "avatar_prompt": prompt,
         "face_index": face_index,
+        "consent": consent,
         "voice": voice,
         "speed": speed,
         "size": size,

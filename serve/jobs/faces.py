@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 import cv2
 import numpy as np
@@ -18,14 +19,20 @@ from serve.storage.portraits import save_portrait
 PREVIEW_SIDE = 768
 """Longest side of the picture by which an avatar is shown."""
 
+_PROMPTS: Final = ("prompt", "avatar_prompt")
+_PAINTED: Final = (
+    "What came of these words looks as if it showed what is not used here, such as nudity: use "
+    "other words, or another seed."
+)
+
 
 async def portrait_of(
     stages: Stages, picture: Picture, face_index: int | None, *, param: str
 ) -> Portrait:
     """The picture, cut to even sides, with its chosen face and that face's mesh.
 
-    Raises AvatarError `no_face`, `many_faces`, `face_too_small`, `mouth_covered`, or
-    `invalid_request` for a `face_index` that does not exist; `param` names the input that the
+    Raises AvatarError `unsafe_image`, `no_face`, `many_faces`, `face_too_small`, `mouth_covered`,
+    or `invalid_request` for a `face_index` that does not exist; `param` names the input that the
     picture came by.
     """
     canvas, faces = await faces_of(stages, picture, param=param)
@@ -38,7 +45,7 @@ async def faces_of(
 ) -> tuple[Picture, Sequence[Face]]:
     """The picture, cut to even sides, and its faces, numbered left to right.
 
-    Raises AvatarError `no_face` for a picture that is too narrow to hold one.
+    Raises AvatarError `no_face` for a picture that is too narrow to hold one, `unsafe_image`.
     """
     height, width = (side - side % 2 for side in picture.shape[:2])
     if not height or not width:
@@ -46,7 +53,22 @@ async def faces_of(
             "no_face", "The picture is a single line of pixels: use a photo.", param=param
         )
     canvas = np.ascontiguousarray(picture[:height, :width])
-    return canvas, await stages.find_faces(canvas)
+    return canvas, await found_in(stages, canvas, param=param)
+
+
+async def found_in(stages: Stages, picture: Picture, *, param: str) -> list[Face]:
+    """The faces of a picture, numbered left to right; `param` names the input that it came by.
+
+    Raises AvatarError `unsafe_image` for a picture that the stage's check refuses.
+    """
+    try:
+        return await stages.find_faces(picture)
+    except AvatarError as error:
+        if error.code != "unsafe_image":
+            raise
+        # The stage knows neither by which name the client sent it, nor that it was painted.
+        sentence = _PAINTED if param in _PROMPTS else error.message
+        raise AvatarError(error.code, sentence, param=param, details=error.details) from None
 
 
 async def usable(stages: Stages, canvas: Picture, face: Face, *, param: str) -> Face:

@@ -83,6 +83,8 @@ class Job(Leased):
     webhook_url: Mapped[str | None]
     expected_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
     """How long the video was likely to get when it was accepted."""
+    consent: Mapped[str | None]
+    """What the sender stated of whose photo came with the request, where a picture did."""
 
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """`files` {variant: {key, type}}, seconds, frames, width, height."""
@@ -172,6 +174,8 @@ class Avatar(Base):
     """Box, score and pose of the chosen face."""
     origin: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """How it came about: prompt, seed, words used and ignored; or the gallery picture's sha256."""
+    consent: Mapped[str | None]
+    """What the sender stated of whose photo it is, where one was sent with a statement."""
 
 
 class Voice(Leased):

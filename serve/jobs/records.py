@@ -34,6 +34,8 @@ class NewJob:
     webhook_url: str | None = None
     expected_seconds: float = 0.0
     """How long the video is likely to get."""
+    consent: str | None = None
+    """What was stated of whose photo came with the request."""
 
 
 async def create(
@@ -80,6 +82,7 @@ async def create(
             last_event=0,
             webhook_url=new.webhook_url,
             expected_seconds=new.expected_seconds,
+            consent=new.consent,
         )
         session.add(job)
         await session.flush()  # events refer to the row

@@ -14,7 +14,7 @@ from serve.jobs.models import Base
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The revision of `serve.jobs.models`. Revisions are numbers of four digits, each the next."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

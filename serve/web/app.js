@@ -54,6 +54,7 @@ changed();
 system().then((about) => {
   limits = about?.limits ?? null;
   speech.offerCloning(clones(about));
+  face.demandConsent(about?.photo_consent ?? false);
   current.offerLinks(about?.links ?? true);
   if (about?.access === "keys") signing().then(({ showSession }) => showSession()).then(changed);
 });

@@ -7,7 +7,7 @@ import { upload } from "./upload.js";
 import { waysOf } from "./ways.js";
 
 /** Parameters of the API whose errors are told beside the face. */
-export const FACE_PARAMS = ["avatar", "avatar_image", "avatar_prompt", "prompt", "image", "face_index", "seed"];
+export const FACE_PARAMS = ["avatar", "avatar_image", "avatar_prompt", "prompt", "image", "face_index", "consent", "seed"];
 
 export function faces(limits, changed) {
   const section = $("face");
@@ -25,6 +25,7 @@ export function faces(limits, changed) {
     choice: row.choice,
     missing: row.missing,
     error: (words) => tell(problem(row.current()), words),
+    demandConsent: (demanded) => (ways.upload.demandConsent(demanded), changed()),
     /** The face of a video that was made. */
     again: (avatar) => ways.gallery.pick(avatar),
   };

@@ -5,6 +5,9 @@ import { $, address, h, megabytes, tell } from "./dom.js";
 
 export function upload(problem, limits, chose) {
   const [drop, input, looked, picture, told] = ["drop", "picture", "looked", "looked-picture", "looked-told"].map($);
+  const [row, consent] = ["photo-consent-row", "photo-consent"].map($);
+  const statement = $("photo-consent-words").textContent.trim();
+  const agreed = () => row.hidden || consent.checked;
   const frame = picture.parentElement;
   const shown = { url: null };
   let file = null;
@@ -83,6 +86,7 @@ export function upload(problem, limits, chose) {
     frame.querySelectorAll(".found").forEach((label) => label.remove());
     [file, found, index] = [null, null, null];
     input.value = "";
+    consent.checked = false; // the next picture may show somebody else
     address(shown, null);
     picture.removeAttribute("src");
     frame.style.aspectRatio = "";
@@ -94,14 +98,21 @@ export function upload(problem, limits, chose) {
 
   input.addEventListener("change", () => input.files[0] && take(input.files[0]));
   $("looked-other").addEventListener("click", () => (clear(), chose(), input.click()));
+  consent.addEventListener("change", () => (index !== null && tell(problem), chose()));
   anywhere(take);
   return {
     clear,
-    missing: () => (found && !problem.textContent ? "Choose one of the faces in your picture." : "Choose a picture that shows a face."),
+    /** Whether pictures are taken only with a statement that their person agrees. */
+    demandConsent: (demanded) => (row.hidden = !demanded),
+    missing() {
+      if (index !== null && !agreed()) return "Only with the consent of the person in the picture: say so above.";
+      return found && !problem.textContent ? "Choose one of the faces in your picture." : "Choose a picture that shows a face.";
+    },
     choice() {
-      if (!file || index === null) return null;
+      if (!file || index === null || !agreed()) return null;
       const several = found.data.length > 1 ? { face_index: index } : {};
-      return { fields: { avatar_image: file, ...several }, title: "Your picture", picture: shown.url };
+      const stated = row.hidden ? {} : { consent: statement };
+      return { fields: { avatar_image: file, ...several, ...stated }, title: "Your picture", picture: shown.url };
     },
   };
 }

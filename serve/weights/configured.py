@@ -28,8 +28,9 @@ def _engines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for application in config["applications"]:
             for deployment in application.get("deployments", []):
                 user = deployment.get("user_config") or {}
-                if "engine" in user:
-                    yield user["engine"], user.get("options") or {}
+                for loaded in filter(None, (user, user.get("check"))):
+                    if "engine" in loaded:
+                        yield loaded["engine"], loaded.get("options") or {}
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeError) as error:
         raise AvatarError(
             "invalid_request", f"{path} is no Serve config file that can be read ({error})."

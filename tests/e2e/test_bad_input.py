@@ -164,3 +164,13 @@ def test_unknown_addresses_and_methods_are_answered_in_the_same_shape(server: Se
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
     assert wrong.status_code == 405
     assert wrong.json()["error"]["code"] == "invalid_request"
+
+
+def test_pictures_are_checked_unless_a_config_says_otherwise(server: Server) -> None:
+    with server.client() as http:
+        face = http.get("/v1/system").json()["stages"]["face"]
+    assert (face["check"]["state"], face["check"]["threshold"]) == ("ready", 0.8)
+    assert {weights["name"]: weights["here"] for weights in face["weights"]} == {
+        "mediapipe-face-landmarker": "ok",
+        "open-nsfw": "ok",
+    }

@@ -32,18 +32,30 @@ MARKED: Final = {
     "voice": "vellichor",
     "metadata": "palimpsest",
     "file": "borborygmus.png",
+    "refused": "You sesquipedalian!",
+    "consent": "I am Quidnunc Lee in this picture, and agree.",
 }
 """What users write and send, and the word in it that no log may hold."""
-WORDS: Final = ("quixotish", "zanzibarian", "vellichor", "palimpsest", "borborygmus")
+WORDS: Final = (
+    *("quixotish", "zanzibarian", "vellichor", "palimpsest", "borborygmus", "sesquipedalian"),
+    "Quidnunc",
+)
+RULE: Final = """
+[[rules]]
+name = "long-words"
+reason = "Use a shorter word."
+words = ["sesquipedalian"]
+"""
+"""What the operator of this server does not want to be said."""
 
-LABELS: Final = {"kind", "stage", "status", "code", "reason", "outcome", "le"}
+LABELS: Final = {"kind", "stage", "status", "code", "reason", "rule", "outcome", "le"}
 RAYS_LABELS: Final = {"instance", "job", "otel_scope_name"}
 """Lower case ones that scraping or Ray adds; Ray's others begin with capitals."""
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A server that made one video, and refused two."""
+    """A server that made one video, and refused three."""
 
     server: Server
     job: dict[str, Any]
@@ -76,6 +88,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     config = yaml.safe_load(LOCAL_CONFIG.read_text())
     config["logging_config"] |= {"log_level": "INFO", "enable_access_log": True}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    (folder / "words.toml").write_text(RULE)
     # Ray's own folder, logs and all, where it can be searched.
     rays = tempfile.mkdtemp(prefix="o", dir="/tmp")
     port = free_port()
@@ -84,6 +97,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", traces.url)
         patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
         patch.setenv("AVATAR_METRICS_PORT", str(port))
+        patch.setenv("AVATAR_POLICY", "serve.policies.words:Words")
+        patch.setenv("AVATAR_POLICY_OPTIONS", json.dumps({"file": str(folder / "words.toml")}))
         patch.setenv("RAY_metrics_report_interval_ms", "1000")
         try:
             with running_server(folder / "data", folder / "config.yaml") as server:
@@ -105,8 +120,11 @@ def _use(server: Server) -> dict[str, Any]:
         refused = http.post("/v1/videos", json=wanted | {"voice": MARKED["voice"]})
         assert refused.json()["error"]["code"] == "unknown_voice"
         files = {"avatar_image": (MARKED["file"], b"no picture")}
-        refused = http.post("/v1/videos", data={"text": MARKED["text"]}, files=files)
+        form = {name: MARKED[name] for name in ("text", "consent")}
+        refused = http.post("/v1/videos", data=form, files=files)
         assert refused.json()["error"]["code"] == "unreadable_image"
+        refused = http.post("/v1/videos", json=wanted | {"text": MARKED["refused"]})
+        assert refused.json()["error"]["message"] == "Use a shorter word."
     job = server.over(answer.json()["id"])
     assert job["status"] == "completed", job["error"]
     return job
@@ -188,7 +206,8 @@ def test_prometheus_finds_what_one_video_did(watched: Watched) -> None:
     assert value('sum(ray_avatar_claims_ended_total{kind="video",status="completed"})') == 1
     assert value('max(ray_avatar_jobs{status="queued"})') == 0
     assert value("max(ray_avatar_queue_age_seconds)") == 0
-    for code in ("unknown_voice", "unreadable_image"):
+    assert value('sum(ray_avatar_policy_refusals_total{rule="long-words"})') == 1
+    for code in ("unknown_voice", "unreadable_image", "content_refused"):
         assert value(f'sum(ray_avatar_refusals_total{{code="{code}"}})') == 1
 
 

@@ -1,4 +1,4 @@
-"""One service on other engines than the embedded: voices of two, and the system's ffmpeg."""
+"""One service on other engines than the embedded: a check, voices of two, the system's ffmpeg."""
 
 import io
 import time
@@ -9,6 +9,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import skimage.data
+from PIL import Image
 
 from tests.fragments import decoded
 from tests.server import Server, running_server, with_engines
@@ -27,9 +29,13 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, program: Path) -> Iterator[Server]:
-    """The embedded profile, but for the engines of two stages."""
+    """The embedded profile, but for the engines of three stages."""
     folder = tmp_path_factory.mktemp("engines")
     engines: dict[str, dict[str, Any]] = {
+        "Face": {
+            "engine": "deployments.face.mediapipe:MediaPipe",
+            "check": {"engine": "tests.engines:RedCorner", "threshold": 0.9},
+        },
         "Speech": {
             "engine": "deployments.speech.several:Several",
             "threads": 2,
@@ -123,3 +129,33 @@ def processes(program: Path) -> list[int]:
         if command.startswith(str(program).encode()):
             found.append(int(entry.name))
     return found
+
+
+def photo(red: int) -> bytes:
+    """A face, and a first pixel that is so red."""
+    pixels = skimage.data.astronaut()
+    pixels[0, 0, 0] = red
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_picture_that_the_check_refuses_makes_no_face_no_avatar_and_no_video(
+    server: Server,
+) -> None:
+    with server.client() as http:
+        for path, name in (
+            ("/v1/faces", "image"),
+            ("/v1/avatars", "image"),
+            ("/v1/videos", "avatar_image"),
+        ):
+            data = {"text": "Hi."} if path == "/v1/videos" else {}
+            refused = http.post(path, data=data, files={name: ("x.png", photo(255))})
+            assert refused.status_code == 422
+            error = refused.json()["error"]
+            assert (error["code"], error["param"]) == ("unsafe_image", name)
+        assert http.post("/v1/faces", files={"image": ("x.png", photo(10))}).is_success
+        told = http.get("/v1/system").json()["stages"]["face"]
+    assert told["check"] == {
+        "state": "ready", "engine": "tests.engines:RedCorner", "threshold": 0.9,
+    }  # fmt: skip

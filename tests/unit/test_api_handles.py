@@ -183,7 +183,8 @@ async def test_about_tells_each_stages_state_and_wakes_none(
     async def running() -> dict[str, Running]:
         one = Running(1)
         rest = dict.fromkeys(("Speech", "Encode", "Director", "Lipsync"), one)
-        return {"Portrait": Running(0, "some:Engine", {"model": "a"}), "Face": Running(2), **rest}
+        asleep = Running(0, "some:Engine", {"model": "a"}, {"engine": "some:Check"})
+        return {"Portrait": asleep, "Face": Running(2), **rest}
 
     made = HandleStages(
         reports("asleep"), reports("ready"), reports("slow"), reports("broken"), reports("ready"),
@@ -194,6 +195,7 @@ async def test_about_tells_each_stages_state_and_wakes_none(
         "state": "at_zero",
         "engine": "some:Engine",
         "options": {"model": "a"},
+        "check": {"state": "at_zero", "engine": "some:Check"},
         "replicas": 0,
     }
     assert told["face"] == {"state": "ready", "engine": "x", "replicas": 2}

@@ -84,6 +84,16 @@ async def test_a_stage_at_zero_tells_the_weights_that_its_config_chooses() -> No
     assert told["commercial_use"] == "unclear", "sd-turbo is the default"
 
 
+async def test_a_stage_at_zero_tells_its_check_and_the_weights_of_both() -> None:
+    check = {"state": "at_zero", "engine": "deployments.face.open_nsfw:OpenNSFW"}
+    about = {"state": "at_zero", "engine": "deployments.face.mediapipe:MediaPipe", "check": check}
+    told = system._stage(about, open_store(Settings()))
+    assert [entry["name"] for entry in told["weights"]] == [
+        *("mediapipe-face-landmarker", "open-nsfw"),
+    ]
+    assert told["check"] == check
+
+
 async def test_weights_that_lack_here_are_told_with_the_command(tmp_path: Path) -> None:
     store = open_store(Settings(weights_dir=tmp_path))
     about = {"state": "at_zero", "engine": "deployments.portrait.steered:Steered"}

@@ -3,6 +3,7 @@
 import shutil
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 
 from serve import doctor as doctor_module
 from serve.commands.private import LOCAL_CONFIG
-from serve.doctor import Check, checks, doctor, gpu_shares
+from serve.doctor import checks, doctor, gpu_shares
+from serve.doctor_safety import safety
+from serve.findings import Check
 from serve.settings import Settings
 from serve.weights.manifest import load_manifest
 
@@ -130,3 +133,41 @@ def test_a_config_is_checked_by_command() -> None:
     gpu = LOCAL_CONFIG.with_name("gpu.yaml")
     answer = CliRunner().invoke(app, ["--config", str(gpu)])
     assert "gpu shares" in answer.output
+
+
+def safety_of(tmp_path: Path, config: Path = LOCAL_CONFIG, **changed: Any) -> dict[str, Check]:
+    changed = settings(tmp_path).model_dump() | changed
+    return {check.name: check for check in safety(Settings(**changed), config)}
+
+
+def test_what_keeps_a_service_from_being_used_for_anything_is_told(tmp_path: Path) -> None:
+    told = safety_of(tmp_path)
+    assert (told["pictures"].status, told["words"].status) == ("ok", "note")
+    assert "OpenNSFW" in told["pictures"].detail
+    assert told["consent to photos"].status == "note"
+    rules = {"file": str(LOCAL_CONFIG.with_name("words.toml"))}
+    on = {"policy": "serve.policies.words:Words", "policy_options": rules, "photo_consent": True}
+    told = safety_of(tmp_path, **on)
+    assert {check.status for check in told.values()} == {"ok"}
+
+
+def test_a_config_that_checks_no_pictures_is_noted(tmp_path: Path) -> None:
+    config = tmp_path / "own.yaml"
+    config.write_text("applications: [{deployments: [{name: Face, user_config: {engine: 'a:B'}}]}]")
+    told = safety_of(tmp_path, config)
+    assert told["pictures"] == Check(
+        "pictures",
+        "note",
+        "own.yaml has none of them checked",
+        "see docs/operations/safety.md",
+    )
+
+
+def test_a_policy_that_would_keep_the_service_from_starting_fails(tmp_path: Path) -> None:
+    for policy, options in (
+        ("no.where:Policy", {}),
+        ("serve.policies.words:Words", {"file": str(tmp_path / "none.toml")}),
+    ):
+        told = safety_of(tmp_path, policy=policy, policy_options=options)["words"]
+        assert told.status == "fail"
+        assert "AVATAR_POLICY" in told.remedy

@@ -22,7 +22,15 @@ from serve.jobs.models import Base
 from serve.jobs.progress import Made
 from tests.fakes import queue_job
 
-NEW_COLUMNS = ("idle_claims", "must_follow", "followed_at", "webhook_url", "expected_seconds")
+NEW_COLUMNS = {
+    "jobs": (
+        *("idle_claims", "must_follow", "followed_at", "webhook_url", "expected_seconds"),
+        "consent",
+    ),
+    "avatars": ("consent",),
+}
+"""By table."""
+NEW_NAMES = {column for columns in NEW_COLUMNS.values() for column in columns}
 NEW_TABLES = ("pieces", "deliveries", "idempotency_keys", "voices", "access_keys", "usage")
 
 
@@ -70,8 +78,7 @@ def as_older_releases_made_them(connection: Connection) -> None:
         if table.name not in NEW_TABLES:
             table.to_metadata(old)
     old.create_all(connection)
-    for column in NEW_COLUMNS:
-        connection.execute(text(f"ALTER TABLE jobs DROP COLUMN {column}"))
+    _drop_new_columns(connection)
 
 
 def test_the_release_knows_its_newest_revision() -> None:
@@ -116,14 +123,14 @@ async def test_a_database_of_an_older_release_comes_over_with_its_jobs(
     fence = await leases.claim(opened, running, 30)
     assert fence is not None
     await progress.commit_segment(opened, running, fence, Made(0, 0, 25, "jobs/a/1/s", 3))
-    kept = await _dump(opened, set(NEW_COLUMNS))
+    kept = await _dump(opened, NEW_NAMES)
     await done(opened, _forget_what_came_since)
     await opened.close()
     assert set(await done(unopened, columns)).isdisjoint({"alembic_version", *NEW_TABLES})
 
     opened = await open_database(database_url)
     assert await done(opened, differences) == []
-    assert await _dump(opened, set(NEW_COLUMNS)) == kept
+    assert await _dump(opened, NEW_NAMES) == kept
     assert [job.id for job in (await records.page(opened, "local"))[0]] == [running, waiting]
     assert len(await events.since(opened, running, 0)) == 3
     await progress.complete(opened, running, fence, {"files": {}})
@@ -201,8 +208,13 @@ async def test_alembic_is_loaded_only_where_tables_must_change(tmp_path: Path) -
 def _forget_what_came_since(connection: Connection) -> None:
     for table in ("alembic_version", *NEW_TABLES):
         connection.execute(text(f"DROP TABLE {table}"))
-    for column in NEW_COLUMNS:
-        connection.execute(text(f"ALTER TABLE jobs DROP COLUMN {column}"))
+    _drop_new_columns(connection)
+
+
+def _drop_new_columns(connection: Connection) -> None:
+    for table, columns in NEW_COLUMNS.items():
+        for column in columns:
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
 
 
 async def _dump(database: Database, without: set[str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def test_the_projects_own_manifest_is_valid_and_names_what_the_default_needs() -
         "mediapipe-face-landmarker",
         "mobilestylegan-ffhq",
         "hibari-heart",
+        "open-nsfw",
     }
 
 

@@ -1,0 +1,1 @@
+"""Which words may be spoken, shown and painted."""
