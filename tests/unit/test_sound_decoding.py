@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sound_files import KINDS, Signal, clicks, encoded, faststart, muxed, tone, wav
 
 from media.recording import decode_recording
 from media.sound import Sound
 from media.timegrid import SOUND_RATE
+from tests.sound_files import KINDS, Signal, clicks, encoded, faststart, muxed, tone, wav
 
 
 @pytest.fixture(autouse=True)
