@@ -40,6 +40,6 @@ TARGET = Target(
     one_input,
     lambda: [b"\x50" + bytes([0, 200, 90, 0]) * 20 + text.encode() for text in SEEDS],
     limit=2.0,
-    longest=2_048,
+    longest=512,
     tokens=(b"\n\n", b" --> ", b"00:00:00.000", b"&amp;", b"<b>", "。".encode(), b"."),
 )
