@@ -12,6 +12,8 @@ import av.subtitles.stream
 import av.video.codeccontext
 import av.video.stream
 import numpy as np
+from av.audio.frame import format_dtypes
+from av.audio.plane import AudioPlane
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
@@ -206,7 +208,7 @@ def _frames(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
 
 def _channels(frame: Any) -> NDArray[np.float32]:
     """Samples as float32 of shape (channels, n), cleaned of what is no number."""
-    data: NDArray[Any] = frame.to_ndarray()
+    data = _planes(frame)
     if not frame.format.is_planar:
         data = data.reshape(-1, frame.layout.nb_channels).T
     if data.dtype == np.uint8:
@@ -216,6 +218,21 @@ def _channels(frame: Any) -> NDArray[np.float32]:
     clean = np.nan_to_num(data, nan=0.0, posinf=0.0, neginf=0.0)
     channels: NDArray[np.float32] = np.clip(clean, -LOUDEST, LOUDEST).astype(np.float32)
     return channels
+
+
+def _planes(frame: Any) -> NDArray[Any]:
+    """The frame's planes, shape (planes, values).
+
+    PyAV's own way to them (18.1) counts on to a null pointer, which FFmpeg puts behind seven planes
+    and not behind more: it reads beyond them, and dies of it or not.
+    """
+    planes, values = frame.layout.nb_channels, frame.samples
+    if not frame.format.is_planar:
+        planes, values = 1, planes * values
+    dtype = np.dtype(format_dtypes[frame.format.name])
+    return np.stack(
+        [np.frombuffer(AudioPlane(frame, n), dtype, values) for n in range(planes)]
+    )
 
 
 def _weights(frame: Any) -> NDArray[np.float32]:
