@@ -20,8 +20,8 @@ TAIL_BYTES: Final = 70_000
 """More than the largest Ogg page (65,307 bytes)."""
 
 MOST_PARTS: Final = 2_000_000
-"""Chunks, boxes or elements that are looked at: a film of an hour has some 400,000, a hostile file of
-64 MB could have 32 million, which would take a minute."""
+"""Chunks, boxes or elements that are looked at: a film of an hour has some 400,000. A hostile file
+of 64 MB could have 32 million, which would take a minute."""
 
 EBML_HEAD: Final = b"\x1a\x45\xdf\xa3"
 

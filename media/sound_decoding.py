@@ -230,9 +230,7 @@ def _planes(frame: Any) -> NDArray[Any]:
     if not frame.format.is_planar:
         planes, values = 1, planes * values
     dtype = np.dtype(format_dtypes[frame.format.name])
-    return np.stack(
-        [np.frombuffer(AudioPlane(frame, n), dtype, values) for n in range(planes)]
-    )
+    return np.stack([np.frombuffer(AudioPlane(frame, n), dtype, values) for n in range(planes)])
 
 
 def _weights(frame: Any) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+import sys
 
 from tests.fuzz import report
 from tests.fuzz.supervisor import Finding, fuzz
@@ -31,7 +32,7 @@ def main() -> int:
             print(told(finding), flush=True)
         results.append(result)
         if arguments.report:
-            report.write(results)
+            report.write(results, f"python -m tests.fuzz {' '.join(sys.argv[1:])}")
     return int(any(not f.is_contained for result in results for f in result.findings))
 
 

@@ -3,8 +3,7 @@
 import json
 import os
 import platform
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.fuzz.supervisor import Result
 ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "bench" / "results" / "fuzz.json"
 PAGE: Final = ROOT / "docs" / "fuzzing.md"
+DECODERS: Final = ("pictures", "sounds", "containers")
 READERS: Final = ("atheris", "pillow", "av", "numpy", "hibari-tts", "python-multipart")
 """Packages whose versions tell what was fuzzed by what."""
 
@@ -36,8 +36,8 @@ WHAT: Final = {
 
 
 def raw(results: Sequence[Result], command: str) -> dict[str, Any]:
-    """All that a run found."""
-    return {
+    """What a run found, by target."""
+    about = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, shared",
         "command": command,
@@ -45,27 +45,27 @@ def raw(results: Sequence[Result], command: str) -> dict[str, Any]:
             "python": platform.python_version(),
             **{name: version(name) for name in READERS},
         },
-        "targets": [result.summary() for result in results],
     }
+    return {result.target: {**result.summary(), **about} for result in results}
 
 
-def page(run: dict[str, Any]) -> str:
-    """The page of a run."""
-    rows = run["targets"]
-    of_decoders = sum(
-        row["inputs"] for row in rows if row["target"] in ("pictures", "sounds", "containers")
-    )
+def page(runs: Mapping[str, Any]) -> str:
+    """The page of all targets' last runs."""
+    rows = [runs[name] for name in sorted(runs)]
+    decoders = [row["inputs"] for row in rows if row["target"] in DECODERS]
     findings = [finding for row in rows for finding in row["findings"]]
+    said = sorted({(row["date"], row["machine"], row["command"]) for row in rows})
+    versions = rows[0]["versions"]
     lines = [
-        _HEAD.format(
-            date=run["date"],
-            machine=run["machine"],
-            command=run["command"],
-            versions=", ".join(f"{name} {number}" for name, number in run["versions"].items()),
-            inputs=sum(row["inputs"] for row in rows),
-            decoders=of_decoders,
-            findings=len(findings),
-        ),
+        _HEAD.rstrip(),
+        "",
+        *(f"- {date}, {machine}: `{command}`" for date, machine, command in said),
+        "",
+        ", ".join(f"{name} {number}" for name, number in versions.items()) + ".",
+        "",
+        f"**{sum(row['inputs'] for row in rows):,} inputs, {sum(decoders):,} of them to the "
+        f"decoders of pictures and recordings, {len(findings)} findings.**",
+        "",
         "| target | what reads | inputs | taken | minutes | slowest, ms | limit, s | findings |",
         "|---|---|---|---|---|---|---|---|",
         *(
@@ -75,42 +75,45 @@ def page(run: dict[str, Any]) -> str:
             for row in rows
         ),
         "",
-        *(
-            f"- {finding['target']}, {finding['kind']}: {finding['why']}"
-            + (f"; the service answers {finding['in_production']}" * bool(finding["in_production"]))
-            for finding in findings
-        ),
+        "Slowest and limit are processor time of one input.",
+        *(f"\n- {_told(finding)}" for finding in findings),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _told(finding: Mapping[str, Any]) -> str:
+    answer = finding["in_production"]
+    words = f"{finding['target']}, {finding['kind']}: {finding['why']}"
+    return f"{words}; the service answers {answer}" if answer else words
 
 
 _HEAD: Final = """\
 # Fuzzing
 
-What reads what strangers send is given broken inputs by [atheris](https://github.com/google/atheris) (libFuzzer, guided by which lines of Python
-an input reaches). A target is a module of `tests/fuzz/targets`. Anything that it raises, an input that takes more than its limit of processor
-time, and a process that dies is a finding. Decoders run as in their limited process: nothing can be opened, and what comes out is checked
-against the report. Inputs that end a process are given to the service's own decoder as well, which must answer them by a refusal.
+What reads what strangers send is given broken inputs by
+[atheris](https://github.com/google/atheris): libFuzzer, guided by which lines of Python an input
+reaches. A target is a module of `tests/fuzz/targets`. Anything that it raises, an input that takes
+more processor time than its limit, and a process that dies is a finding. Decoders run as in their
+limited process: nothing can be opened, and what comes out is checked against the report. An input
+that ends a process is given to the service's own decoder as well, which must refuse it.
 
 ```sh
-python -m tests.fuzz --inputs 1000000                    # of each target; or name some: pictures:500000 sounds
-python -m tests.fuzz --inputs 1000000 --report           # writes this page and bench/results/fuzz.json
+python -m tests.fuzz --inputs 1000000            # of each target
+python -m tests.fuzz pictures:500000 sounds      # of these
+python -m tests.fuzz --inputs 1000000 --report   # writes this page and bench/results/fuzz.json
 ```
 
-CI gives each target some thousand inputs of a fixed seed (`tests/unit/test_fuzzing.py`). FFmpeg, libjpeg and the like are not instrumented:
-of them a run finds what mutated files reach, not what guided ones would.
+CI gives each target up to two thousand inputs of a fixed seed (`tests/unit/test_fuzzing.py`).
+FFmpeg, libjpeg and the like are not instrumented: of them a run finds what files broken at random
+reach, not what guided ones would.
 
-## The last long run
-
-{date}, {machine}; {versions}: `{command}`
-
-**{inputs:,} inputs, {decoders:,} of them to the decoders, {findings} findings.**
+## The last long runs
 """
 
 
-def write(results: Sequence[Result]) -> None:
-    """Keep both."""
-    command = f"python -m tests.fuzz {' '.join(sys.argv[1:])}"
-    run = raw(results, command)
-    RESULTS.write_text(json.dumps(run, indent=1) + "\n")
-    PAGE.write_text(page(run))
+def write(results: Sequence[Result], command: str) -> None:
+    """Keep both; of targets that were not fuzzed now, what is kept of them."""
+    runs = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    runs |= raw(results, command)
+    RESULTS.write_text(json.dumps(runs, indent=1, sort_keys=True) + "\n")
+    PAGE.write_text(page(runs))

@@ -27,6 +27,8 @@ class Target:
     longest: int = LONGEST
     tokens: tuple[bytes, ...] = ()
     """Words of the format."""
+    prepare: Callable[[], object] | None = None
+    """Done once, before the first input."""
     in_production: Callable[[bytes], str] | None = None
     """For what runs in a process of its own: what the service makes of an input that ended one."""
 

@@ -40,7 +40,7 @@ class Mouthing:
         for piece in pieces_of(self.front, text)[first:]:
             reading = read(self.front, piece.words)
             assert len(reading.symbols) == len(reading.owners)
-            assert all(0 <= owner < len(piece.words) for owner in reading.owners)
+            assert all(0 <= owner < len(reading.words) for owner in reading.owners)
             yield spoken(reading, piece.pause, speed, MOST_SYMBOLS, self._hum)
 
     def pronounce(self, ipa: str, voice: str) -> str:

@@ -1,6 +1,8 @@
 """The process that fuzzes one target; started by `tests.fuzz.supervisor`."""
 
+import atexit
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -33,6 +35,8 @@ def main() -> None:
             (corpus / f"seed-{n}").write_bytes(data[: target.longest])
     words = room / "words"
     words.write_text("".join(f'"{_escaped(token)}"\n' for token in target.tokens))
+    if target.prepare is not None:
+        target.prepare()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
     @atheris.instrument_func
@@ -45,6 +49,8 @@ def main() -> None:
         if spent > target.limit * 1e9:
             raise TooSlowError(f"{spent / 1e9:.1f} s of processor time")
 
+    # A timer of libFuzzer's outlives its handler, and would end a slow farewell as a crash.
+    atexit.register(signal.signal, signal.SIGALRM, signal.SIG_IGN)
     atheris.Setup(
         [
             sys.argv[0],

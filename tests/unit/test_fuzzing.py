@@ -13,19 +13,19 @@ from tests.fuzz.target import names
 pytest.importorskip("atheris", reason="atheris has wheels for Linux on x86_64 only")
 
 INPUTS = {
-    "captions": 1_000,
-    "clauses": 1_000,
-    "containers": 4_000,
-    "espeak": 60,
-    "headers": 4_000,
-    "pictures": 1_500,
-    "prompts": 2_000,
-    "sounds": 1_000,
-    "ssml": 3_000,
-    "texts": 300,
-    "torch_files": 2_000,
-    "uploads": 1_500,
-    "voices": 2_000,
+    "captions": 150,
+    "clauses": 250,
+    "containers": 2_000,
+    "espeak": 50,
+    "headers": 2_000,
+    "pictures": 800,
+    "prompts": 400,
+    "sounds": 500,
+    "ssml": 1_000,
+    "texts": 60,
+    "torch_files": 1_000,
+    "uploads": 600,
+    "voices": 1_000,
 }
 """A second or so of each."""
 

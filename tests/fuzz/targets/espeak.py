@@ -34,4 +34,5 @@ TARGET = Target(
     limit=5.0,
     longest=512,
     tokens=texts.TOKENS,
+    prepare=readers,
 )

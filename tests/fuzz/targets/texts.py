@@ -22,7 +22,7 @@ BY_PROGRAM = {"es": "Spanish", "fr": "French", "hi": "Hindi", "it": "Italian", "
 
 
 class Spelling(Espeak):
-    """All of a language that espeak-ng reads but the program, which `espeak` fuzzes: says letters."""
+    """What espeak-ng reads, without the program, which `espeak` fuzzes: says letters."""
 
     __slots__ = ()
 
@@ -107,8 +107,9 @@ TOKENS = (
 
 TARGET = Target(
     one_input,
-    lambda: [bytes([n]) + text.encode() for text in SEEDS for n in range(9)],
+    lambda: [bytes([n + m]) + text.encode() for n, text in enumerate(SEEDS) for m in (0, 2, 5)],
     limit=2.0,
     longest=1_024,
     tokens=TOKENS,
+    prepare=readers,
 )
