@@ -73,7 +73,7 @@ def test_an_array_that_lies_about_its_length_takes_no_room() -> None:
             longer = entry.replace(b"(48000,), }" + b" " * 9, b"(99999999999999,), }")
             lying.writestr(name, longer)
             assert (longer == entry) is (name != "pcm.npy")
-    with pytest.raises(ValueError, match="as long as they say"):
+    with pytest.raises(ValueError, match="as long as it says"):
         unpack(out.getvalue())
 
 
