@@ -13,7 +13,7 @@ import os
 import resource
 import signal
 import sys
-from typing import Any
+from typing import IO, Any
 
 from media.fault import DecodingError
 
@@ -32,8 +32,10 @@ def main() -> None:
     decoder = importlib.import_module(request["decoder"])
     os.write(1, READY)
     _close_the_door(request["limits"]["memory_bytes"])
-    report = _decode(decoder, request["options"])
-    os.write(1, json.dumps(report).encode() + b"\n")
+    # Neither is closed: that would write again what could not be written.
+    source, output = os.fdopen(0, "rb", closefd=False), os.fdopen(OUTPUT, "wb")
+    answer = answer_of(decoder, source, output, request["options"])
+    os.write(1, json.dumps(answer).encode() + b"\n")
     os._exit(0)  # nothing to tidy up: skip the interpreter's long goodbye
 
 
@@ -66,11 +68,13 @@ def _close_the_door(memory_bytes: int) -> None:
     _cap(resource.RLIMIT_NOFILE, OUTPUT + 1)
 
 
-def _decode(decoder: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """The decoder's report, or the name of the fault."""
+def answer_of(
+    decoder: Any, source: IO[bytes], output: IO[bytes], options: dict[str, Any]
+) -> dict[str, Any]:
+    """The decoder's `report`, or the name of its `fault` and where it arose."""
     try:
-        with os.fdopen(0, "rb", closefd=False) as source, os.fdopen(OUTPUT, "wb") as output:
-            report: dict[str, Any] = decoder.decode(source, output, options)
+        report: dict[str, Any] = decoder.decode(source, output, options)
+        output.flush()
         return {"report": report}
     except DecodingError as error:
         return {"fault": error.fault}

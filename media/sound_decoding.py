@@ -12,6 +12,8 @@ import av.subtitles.stream
 import av.video.codeccontext
 import av.video.stream
 import numpy as np
+from av.audio.frame import format_dtypes
+from av.audio.plane import AudioPlane
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
@@ -56,6 +58,8 @@ SIDE_WEIGHT: Final = 0.5
 class Tally:
     """What was seen on the way through the file."""
 
+    missing: float
+    """Share of the file that its structure promises and that is not there."""
     seconds: float = 0.0
     packets: int = 0
     bad_packets: int = 0
@@ -77,18 +81,21 @@ def decode(source: IO[bytes], output: IO[bytes], options: dict[str, Any]) -> dic
     """
     av.logging.set_level(av.logging.PANIC)
     name = containers.container_of(source)
-    missing = containers.missing_share(source, name)
-    tally = Tally()
+    tally = Tally(containers.missing_share(source, name))
     try:
         samples = _pass(source, output, name, options["max_samples"], tally, first_only=False)
     except FFmpegError:
-        raise DecodingError("cut_short" if missing else "undecodable") from None
-    _require_whole(source, name, missing, tally)
+        raise DecodingError("cut_short" if tally.missing else "undecodable") from None
+    except DecodingError as error:
+        # What names the tracks may be what is missing.
+        torn = tally.missing and error.fault in ("no_sound", "unknown_codec")
+        raise DecodingError("cut_short") if torn else error from None
+    _require_whole(source, name, tally)
     if tally.cancelled:
         # One channel is wired the wrong way round: a common fault that headphones hide.
         output.seek(0)
         output.truncate()
-        samples = _pass(source, output, name, options["max_samples"], Tally(), first_only=True)
+        samples = _pass(source, output, name, options["max_samples"], Tally(0.0), first_only=True)
     return {"samples": samples, "container": name}
 
 
@@ -116,14 +123,24 @@ def _pass(
         },
     ) as container:
         stream = _stream(container)
-        if name == "flac" and stream.duration:
-            tally.promised = float(stream.duration * stream.time_base)
+        tally.promised = _promised(container, stream, tally.missing)
         for block in _at_sound_rate(_mono(container, stream, tally, first_only)):
             samples += len(block)
             if samples > most:
                 raise DecodingError("too_long")
             output.write(block.data)
     return samples
+
+
+def _promised(container: Any, stream: Any, missing: float) -> float | None:
+    """Seconds that the file says it lasts, where that tells what is missing of its sound."""
+    name = container.format.name
+    if name == "flac" and stream.duration:
+        return float(stream.duration * stream.time_base)
+    # A whole film may be longer than its sound.
+    if missing > MISSING_SHARE and name.startswith(("matroska", "mov")) and container.duration:
+        return float(container.duration / av.time_base)
+    return None
 
 
 def _stream(container: Any) -> Any:
@@ -191,7 +208,7 @@ def _frames(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
 
 def _channels(frame: Any) -> NDArray[np.float32]:
     """Samples as float32 of shape (channels, n), cleaned of what is no number."""
-    data: NDArray[Any] = frame.to_ndarray()
+    data = _planes(frame)
     if not frame.format.is_planar:
         data = data.reshape(-1, frame.layout.nb_channels).T
     if data.dtype == np.uint8:
@@ -201,6 +218,19 @@ def _channels(frame: Any) -> NDArray[np.float32]:
     clean = np.nan_to_num(data, nan=0.0, posinf=0.0, neginf=0.0)
     channels: NDArray[np.float32] = np.clip(clean, -LOUDEST, LOUDEST).astype(np.float32)
     return channels
+
+
+def _planes(frame: Any) -> NDArray[Any]:
+    """The frame's planes, shape (planes, values).
+
+    PyAV's own way to them (18.1) counts on to a null pointer, which FFmpeg puts behind seven planes
+    and not behind more: it reads beyond them, and dies of it or not.
+    """
+    planes, values = frame.layout.nb_channels, frame.samples
+    if not frame.format.is_planar:
+        planes, values = 1, planes * values
+    dtype = np.dtype(format_dtypes[frame.format.name])
+    return np.stack([np.frombuffer(AudioPlane(frame, n), dtype, values) for n in range(planes)])
 
 
 def _weights(frame: Any) -> NDArray[np.float32]:
@@ -233,15 +263,16 @@ def _resampled(resampler: Any, frame: Any) -> Iterator[Mono]:
             yield out.to_ndarray()[0]
 
 
-def _require_whole(source: IO[bytes], name: str, missing: float, tally: Tally) -> None:
+def _require_whole(source: IO[bytes], name: str, tally: Tally) -> None:
     """Refuse a recording of which clearly less arrived than its container promises."""
     if not tally.seconds:
         raise DecodingError("undecodable")
-    if tally.torn or missing >= containers.UNKNOWN:
+    if tally.torn or tally.missing >= containers.UNKNOWN:
         raise DecodingError("cut_short")
     promised = containers.mp3_seconds(source) if name == "mp3" else tally.promised
-    if promised is None:
+    if promised is None or name in ("matroska", "mov"):
         good_packets = max(1, tally.packets - tally.bad_packets)
-        promised = tally.seconds * (1 / (1 - missing) + tally.bad_packets / good_packets)
+        by_bytes = tally.seconds * (1 / (1 - tally.missing) + tally.bad_packets / good_packets)
+        promised = max(by_bytes, promised or 0.0)
     if promised - tally.seconds > max(MISSING_SECONDS, MISSING_SHARE * promised):
         raise DecodingError("cut_short")

@@ -39,8 +39,10 @@ def words_from_transcript(transcript: str, levels: Levels, seconds: float) -> li
     bounds = np.concatenate([[0.0], np.cumsum([_weight(token) for token in tokens])])
     voiced = _anchored(tokens, bounds, clock)
     return [
-        Word(token, clock.time(start, ends=False), clock.time(end, ends=True))
+        Word(token, began, max(began, clock.time(end, ends=True)))
         for token, start, end in zip(tokens, voiced[:-1], voiced[1:], strict=True)
+        # A word for which no time is left between two pauses has none, and not less.
+        for began in [clock.time(start, ends=False)]
     ]
 
 

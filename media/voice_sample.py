@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from media.npy import array_of
 from media.sound import Samples
 
 FORMAT: Final = "voice-sample-1"
@@ -54,15 +55,18 @@ def unpack(data: bytes) -> VoiceSample:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > MOST_BYTES:
                 raise ValueError("a sample that is too large")
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            kept = {name: arrays[name] for name in ("format", "pcm", "rate", "language")}
-    except (KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            kept = {
+                name: array_of(packed.read(f"{name}.npy"))
+                for name in ("format", "pcm", "rate", "language")
+            }
+    # RuntimeError: packed in ways, or by a password, that `pack` does not know.
+    except (KeyError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError("no kept sample") from error
     if str(kept["format"]) != FORMAT:
         raise ValueError("a sample of another format")
-    pcm, rate = kept["pcm"], int(kept["rate"])
-    if pcm.dtype != np.dtype("<i2") or pcm.ndim != 1 or rate not in _RATES:
+    pcm, rate = kept["pcm"], kept["rate"]
+    if pcm.dtype != np.dtype("<i2") or pcm.ndim != 1 or rate.dtype.kind != "i" or rate.ndim:
         raise ValueError("a sample of another shape")
-    if not 0 < len(pcm) <= MOST_SECONDS * rate:
+    if int(rate) not in _RATES or not 0 < len(pcm) <= MOST_SECONDS * int(rate):
         raise ValueError("a sample of another length")
-    return VoiceSample(pcm.astype(np.float32) / _FULL_SCALE, rate, str(kept["language"]))
+    return VoiceSample(pcm.astype(np.float32) / _FULL_SCALE, int(rate), str(kept["language"]))

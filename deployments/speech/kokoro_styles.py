@@ -4,10 +4,10 @@ import io
 from typing import Final
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from media.errors import AvatarError
+from media.npy import array_of
 
 STYLE: Final = 256
 """Numbers in a style: the first half says how the voice sounds, the second how it speaks."""
@@ -32,19 +32,12 @@ def write_styles(styles: Styles) -> bytes:
 
 
 def read_styles(data: bytes) -> Styles:
-    """The table in `data`. Raises AvatarError `invalid_request` where it holds anything else.
-
-    The header is read first: it is to announce exactly what may follow, before room is made for it.
-    """
-    size = ROWS * STYLE * 4
+    """The table in `data`. Raises AvatarError `invalid_request` where it holds anything else."""
     try:
-        file = io.BytesIO(data[: len(data) - size])
-        if not 0 < len(data) - size <= _HEADER or npy.read_magic(file) != (1, 0):
+        if len(data) > _HEADER + ROWS * STYLE * 4:
             raise ValueError
-        announced = npy.read_array_header_1_0(file)
-        whole = file.read() == b"" and announced == ((ROWS, STYLE), False, np.dtype("<f4"))
-        styles = np.frombuffer(data, "<f4", offset=len(data) - size).reshape(ROWS, STYLE)
-        if not (whole and _sound(styles)):
+        styles = array_of(data)
+        if (styles.shape, styles.dtype) != ((ROWS, STYLE), np.dtype("<f4")) or not _sound(styles):
             raise ValueError
     except ValueError:
         raise AvatarError(

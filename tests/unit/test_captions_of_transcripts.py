@@ -131,3 +131,12 @@ def test_no_words_and_no_sound_give_nothing() -> None:
 def test_chinese_is_timed_sign_by_sign() -> None:
     words = words_from_transcript("你好，世界。 OK!", speech((0.0, 2.0), seconds=2.0))  # noqa: RUF001
     assert [word.text for word in words] == ["你", "好，", "世", "界。", "OK!"]  # noqa: RUF001
+
+
+def test_a_word_for_which_no_time_is_left_does_not_end_before_it_begins() -> None:
+    levels = np.full(80, 0.3, np.float32)
+    levels[47:67] = 0.0
+    for text in ("今日良い天気です。はい、そうです。", "So it is today, is it? Oh, it is."):
+        words = transcript.words_from_transcript(text, levels, 0.8)
+        assert all(word.start <= word.end for word in words)
+        assert [word.start for word in words] == sorted(word.start for word in words)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sound_files import wav
 
 from media.limiter import louden
 from media.recording import decode_recording
@@ -17,6 +16,7 @@ from tests.encoders import BOTH, Engine
 from tests.encoders import name as named
 from tests.engines import Clicker, clicking
 from tests.exactness import Made, Played, make, peaks, play
+from tests.sound_files import wav
 
 SECONDS = 9.3
 GAIN_DB = 6.0

@@ -3,11 +3,11 @@
 import av
 import numpy as np
 import pytest
-from sound_files import tone
 
 from bench.metering import coded, meter
 from media.limiter import BLOCK, CEILING_DBTP, REACH, louden, true_peak
 from media.sound import Sound
+from tests.sound_files import tone
 
 RATE = 48_000
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sound_files import tone, wav
 
 from bench.metering import coded, meter
 from media.limiter import louden
@@ -11,6 +10,7 @@ from media.loudness import integrated_loudness, k_weighting, normalise, speech_g
 from media.recording import decode_recording
 from media.scratch import mapped, room
 from media.sound import Sound
+from tests.sound_files import tone, wav
 
 
 def sine(dbfs: float, seconds: float = 5.0, rate: int = 48_000, frequency: float = 997.0) -> Sound:

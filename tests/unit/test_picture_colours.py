@@ -4,10 +4,10 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from picture_files import cmyk_profile, rgb_profile, saved, scene
 from PIL import Image
 
 from media.picture import decode_picture
+from tests.picture_files import cmyk_profile, rgb_profile, saved, scene
 
 MAX_PIXELS = 1_000_000
 

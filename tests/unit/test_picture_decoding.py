@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from picture_files import Pixels, saved, scene
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from media.picture import decode_picture, encode_jpeg, encode_png, encode_webp
+from tests.picture_files import Pixels, saved, scene
 
 MAX_PIXELS = 50_000_000
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from peak_memory import growth
-from picture_files import blank_png, png, png_chunks, png_header, saved, scene
 from PIL import Image
 
 from media.errors import AvatarError
 from media.picture import decode_picture
+from tests.picture_files import blank_png, png, png_chunks, png_header, saved, scene
 
 MAX_PIXELS = 50_000_000
 

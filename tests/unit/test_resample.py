@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from sound_files import tone
 
 from media.resample import EDGE, hearing, resample
 from media.sound import Sound
 from media.timegrid import HEARING_RATE, SOUND_RATE
+from tests.sound_files import tone
 
 
 @pytest.mark.parametrize(

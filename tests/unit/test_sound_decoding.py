@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sound_files import KINDS, Signal, clicks, encoded, faststart, muxed, tone, wav
 
 from media.recording import decode_recording
 from media.sound import Sound
 from media.timegrid import SOUND_RATE
+from tests.sound_files import KINDS, Signal, clicks, encoded, faststart, muxed, tone, wav
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +116,19 @@ def test_surround_is_mixed_by_the_standard_s_weights() -> None:
         sound = decoded(muxed("wav", "pcm_s16le", channels, "5.1"))
         wanted = (weight * tone(1.0) + tone(1.0, frequency=1000.0)) / weights.sum()
         assert np.abs(sound.samples - wanted).max() < 2e-3
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "layout", "count"),
+    [("ipod", "aac", "7.1", 8), ("matroska", "libopus", "7.1", 8), ("flac", "flac", "7.1", 8),
+     ("ipod", "aac", "6.1", 7), ("wav", "pcm_s16le", "22.2", 24)],
+)  # fmt: skip
+def test_more_channels_than_surround_has_are_mixed(
+    container: str, codec: str, layout: str, count: int
+) -> None:
+    same = np.stack([tone(1.0)] * count)
+    sound = decoded(muxed(container, codec, same, layout))
+    assert abs(level(sound.samples) / level(tone(1.0)) - 1) < 0.15
 
 
 def test_a_full_scale_recording_is_not_clipped_by_the_mix() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from peak_memory import growth
-from sound_files import encoded, faststart, muxed, tone, wav
 
 from media.errors import AvatarError
 from media.recording import decode_recording
+from tests.sound_files import encoded, faststart, muxed, tone, wav
 
 HLS = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
 CONCAT = b"ffconcat version 1.0\nfile /etc/passwd\n"

@@ -63,3 +63,23 @@ def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_unpacked(
     assert len(out.getvalue()) < 100_000
     with pytest.raises(ValueError, match="too large"):
         unpack(out.getvalue())
+
+
+def test_an_array_that_lies_about_its_length_takes_no_room() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(pack(noise()))) as good, zipfile.ZipFile(out, "w") as lying:
+        for name in good.namelist():
+            entry = good.read(name)
+            longer = entry.replace(b"(48000,), }" + b" " * 9, b"(99999999999999,), }")
+            lying.writestr(name, longer)
+            assert (longer == entry) is (name != "pcm.npy")
+    with pytest.raises(ValueError, match="as long as it says"):
+        unpack(out.getvalue())
+
+
+@pytest.mark.parametrize(("at", "value"), [(8, 1), (8, 32), (8, 64), (10, 99), (6, 255)])
+def test_an_archive_of_another_kind_is_refused(at: int, value: int) -> None:
+    data = bytearray(pack(noise()))
+    data[data.index(b"PK\x01\x02") + at] = value  # locked, patched, locked well, packed oddly, new
+    with pytest.raises(ValueError, match="no kept sample"):
+        unpack(bytes(data))

@@ -86,8 +86,9 @@ def _encode(out: Any, stream: Any, channels: Signal, layout: str, rate: int) -> 
     # The encoder's own rate may differ (Opus knows five); its format always may.
     resampler = av.AudioResampler(stream.format.name, layout, stream.rate, frame_size=size)
     for first in range(0, channels.shape[1], 4096):
-        block = np.ascontiguousarray(channels[:, first : first + 4096])
-        frame = av.AudioFrame.from_ndarray(block, "fltp", layout)
+        # One plane: of eight, PyAV would count more than there are.
+        block = channels[:, first : first + 4096].T.reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(block, "flt", layout)
         frame.sample_rate, frame.pts = rate, first
         for ready in resampler.resample(frame):
             out.mux(stream.encode(ready))

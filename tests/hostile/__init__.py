@@ -1,0 +1,1 @@
+"""Nasty files, made by code: what an attacker might upload, and what becomes of it."""
