@@ -1,8 +1,10 @@
 """The last step of a job: one MP4 of all segments, its captions and its thumbnail."""
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,8 @@ from serve.storage.artifacts import Artifacts
 
 TYPES: Final = {"video": "video/mp4", "thumbnail": "image/webp", "captions": "text/vtt"}
 THUMBNAIL_QUALITY: Final = 85
+LEFT_BY_FINISH: Final = "avatar-finish-"
+"""Begins the names of folders that only a killed director leaves."""
 _LISTEN: Final = 3000 * WINDOW
 """Samples of a recording that are read at a time (30 s): it is never whole in memory."""
 
@@ -50,7 +54,7 @@ async def finish(
         return keys.result(job.id, job.attempt, variant, fence)
 
     cues = await _cues(job, track, words)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix=LEFT_BY_FINISH) as folder:
         fragments, video = Path(folder) / "fragments.mp4", Path(folder) / "video.mp4"
         await _join(artifacts, segments, fragments)
         text = _text_track(job, cues, grid.seconds(frames))
@@ -72,6 +76,16 @@ async def finish(
         "height": height,
         "bytes": size,
     }
+
+
+def drop_left(before: float) -> None:
+    """Remove what directors that were killed have left in the temporary folder before a time."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{LEFT_BY_FINISH}*"):
+        with suppress(FileNotFoundError):
+            if folder.stat().st_mtime < before:
+                shutil.rmtree(
+                    folder, ignore_errors=True
+                )  # not where it is another user's, or a link
 
 
 async def _join(artifacts: Artifacts, segments: Sequence[Segment], target: Path) -> None:

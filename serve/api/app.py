@@ -18,6 +18,7 @@ from serve.access.keys import Access
 from serve.api import (
     avatars,
     content,
+    docs_page,
     errors,
     events,
     faces,
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 _ROUTES: Final = (
     *(videos, content, links, hls, events),
     *(avatars, faces, images, voices, speech),
-    *(session, system, page),
+    *(session, system, page, docs_page),
 )
 
 _KEY: Final = Depends(
@@ -95,14 +96,16 @@ def create_app(
         version=version("avatar-serve"),
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
-        responses=openapi.errors("invalid_request", "unauthorized", "forbidden", "internal"),
+        responses=openapi.errors(
+            *("invalid_request", "unauthorized", "forbidden", "internal", "overloaded")
+        ),
         lifespan=lifespan,
         redirect_slashes=False,
         # Serve's span of the request goes on into its stages. FastAPI's own would begin a trace of
         # its own in the middle, hold queries (tokens of links), and log exceptions whole.
         telemetry={"tracing": False, "logs": False, "auto_configure": False},
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.refused = refused
     if isinstance(services, Services):
@@ -123,6 +126,7 @@ def create_app(
     app.add_middleware(_RequestIds, shown=shows_request_id)
     for module in _ROUTES:
         app.include_router(module.router, dependencies=[_KEY])
+    openapi.tell_access(app, access)
     return app
 
 

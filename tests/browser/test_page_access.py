@@ -94,3 +94,16 @@ def test_the_first_paint_is_told(
     )
     record_property("first contentful paint, ms", dict(paints)["first-contentful-paint"])
     assert dict(paints)["first-contentful-paint"] > 0
+
+
+def test_the_apis_page_shows_every_call_and_loads_nothing_from_elsewhere(visitor: Visitor) -> None:
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.page.goto(f"{visitor.server.url}/docs")
+    call = visitor.page.locator("#operations-videos-create_video")
+    expect(call).to_be_visible()
+    call.click()
+    expect(call).to_contain_text("A gallery avatar and a sentence")
+    own = f"{visitor.server.url}/"
+    assert {url for url in asked if not url.startswith((own, "data:", "blob:"))} == set()
+    assert f"{own}docs/swagger-ui-bundle.js" in asked

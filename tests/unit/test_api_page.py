@@ -96,3 +96,17 @@ def imported(module: str, seen: frozenset[str] = frozenset()) -> set[str]:
 
 def test_every_face_of_the_gallery_is_described_to_who_does_not_see_it() -> None:
     assert all(avatar.description for avatar in load_gallery().values())
+
+
+async def test_the_apis_page_lets_in_no_script_but_its_own(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/docs")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert re.search(r"script-src 'self' 'sha256-[A-Za-z0-9+/]{43}='", policy)
+    loaded = re.findall(r'(?:src|href)="([^"]*)"', answer.text)
+    assert {"/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"} == set(loaded) - {"data:,"}
+    for name, kind in (("swagger-ui-bundle.js", "text/javascript"), ("swagger-ui.css", "text/css")):
+        file = await client.get(f"/docs/{name}")
+        assert file.headers["content-type"].startswith(kind)
+        assert len(file.content) > 10_000
+    assert (await client.get("/docs/redoc.standalone.js")).status_code == 404
