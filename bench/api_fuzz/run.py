@@ -122,12 +122,16 @@ def _ask(found: Found, asked: Asked, config: dict[str, Any]) -> None:
     schema: OpenApiSchema = schemathesis.openapi.from_asgi(
         "/openapi.json", asked, config=schemathesis.Config.from_dict(config)
     )
-    schema.hooks.hook("map_case")(cases.prepare)
-    for event in engine.from_schema(schema).execute():
-        if isinstance(event, events.ScenarioFinished):
-            _note(found, event)
-        elif isinstance(event, events.NonFatalError):
-            found.errors.setdefault(f"{event.label}: {event.info.title}", event.info.message)
+    schemathesis.hooks.GLOBAL_HOOK_DISPATCHER.register_hook_with_name(cases.prepare, "before_call")
+    try:
+        for event in engine.from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                _note(found, event)
+            elif isinstance(event, events.NonFatalError):
+                kind = f"{event.label}: {event.info.title}"
+                found.errors.setdefault(kind, event.info.message)
+    finally:
+        schemathesis.hooks.unregister(cases.prepare)
 
 
 def _note(found: Found, event: events.ScenarioFinished) -> None:

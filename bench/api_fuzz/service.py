@@ -24,6 +24,7 @@ from media.picture import encode_webp
 from media.sound import Sound
 from media.timegrid import SOUND_RATE
 from serve.access.keys import new_key
+from serve.api.errors import STATUS
 from serve.api.gallery import load_gallery
 from serve.api.services import Services, open_services
 from serve.jobs import access_keys, avatars, leases, progress, records
@@ -111,10 +112,15 @@ class Director:
             if nth % 5:
                 await self._make(job_id, fence)
             else:
-                fault = _FAULTS[nth // 5 % len(_FAULTS)]
-                await progress.fail(self.services.database, job_id, fence, fault)
+                await self._fail(job_id, fence, _FAULTS[nth // 5 % len(_FAULTS)])
         except (leases.LeaseLost, AvatarError):
             return
+
+    async def _fail(self, job_id: str, fence: int, fault: AvatarError) -> None:
+        job = await records.get(self.services.database, job_id)
+        if job.must_follow and STATUS.get(fault.code, 0) >= 500:
+            fault = _FAULTS[0]  # a stream is answered by its fault: 5xx are left for what is found
+        await progress.fail(self.services.database, job_id, fence, fault)
 
     async def _make(self, job_id: str, fence: int) -> None:
         database, artifacts = self.services.database, self.services.artifacts

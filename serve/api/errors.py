@@ -140,7 +140,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
         fault = AvatarError("invalid_request", sentence)
     else:
         fault = AvatarError("invalid_request", "The request cannot be understood: see /docs.")
-    response = refuse(request.scope, fault, error.status_code)
+    # FastAPI says 400 of a body that is no text; we say 422 of every body that is no request.
+    status = 422 if error.status_code == 400 else error.status_code
+    response = refuse(request.scope, fault, status)
     response.headers.update(error.headers or {})
     if error.status_code == 405:
         response.headers["Allow"] = ", ".join(_taken(request))

@@ -184,7 +184,7 @@ class _Form:
         if not self.name or self.name in self.values:
             raise AvatarError("invalid_request", "Every field of a form has a name, each its own.")
         if self.name in self.files:
-            self.file = self.opened.enter_context(tempfile.TemporaryFile())
+            self.file = self.opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - it is one
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self.file is not None:
