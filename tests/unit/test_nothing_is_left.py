@@ -86,13 +86,13 @@ def where(held: dict[str, bytes], marks: Iterable[str | bytes]) -> dict[str | by
     return found
 
 
-def pieces(held: dict[str, bytes]) -> list[bytes]:
-    """Out of the middle of each artifact some bytes that only it has."""
-    return [
+def pieces(held: dict[str, bytes]) -> set[bytes]:
+    """Out of the middle of each artifact some bytes that nothing has by chance."""
+    return {
         data[len(data) // 2 : len(data) // 2 + 48]
         for place, data in held.items()
         if place.startswith("artifact ") and len(data) > 400
-    ]
+    }
 
 
 @pytest.fixture(params=["one machine", "cluster"])
@@ -102,16 +102,16 @@ async def place(
     no_records: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Place]:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+    data, temporary = tmp_path / "data", tmp_path / "temporary"
+    for folder in (data, temporary):
+        folder.mkdir()
+    elsewhere: dict[str, str] = {}
+    if request.param == "cluster":  # its server first: it may not lie in a folder of our own
+        server: Postgres = request.getfixturevalue("postgresql")
+        elsewhere["database_url"] = await server.new_database()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    data = tmp_path / "data"
-    data.mkdir()
     with ExitStack() as running:
-        elsewhere: dict[str, str] = {}
-        if request.param == "cluster":
-            server: Postgres = request.getfixturevalue("postgresql")
-            elsewhere["database_url"] = await server.new_database()
+        if elsewhere:
             store = running.enter_context(s3())
             for name, value in credentials(store).items():
                 monkeypatch.setenv(name, value)
