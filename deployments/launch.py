@@ -35,8 +35,13 @@ FLAT: Final = {"MALLOC_ARENA_MAX": "2"}
 replica hardly larger than a short one. For the processes that Ray starts."""
 NEARER: Final = {"RAY_worker_niceness": "5"}
 """Of the processes that Ray starts; 15 otherwise, hardly before those that `give_way`."""
-PRIVATE: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
-"""No usage report, no token file in the home directory."""
+PRIVATE: Final = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",  # no token file in the home directory
+    # Ray's switch for machines whose firewalls ask: all of its ports are bound to loopback.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+"""No usage report. Whoever reaches a port of Ray runs code here: nobody from elsewhere does."""
 FEWER_WAKES: Final = {
     "RAY_SERVE_ENABLE_TASK_EVENTS": "0",
     # Stages never block their event loop, so each needs one, not three.
@@ -73,7 +78,11 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
     """
     set_defaults()
     import ray
+    from ray._private import services
 
+    # With the dashboard off its server would still start, to ask the clouds' metadata addresses what
+    # machine this is, and to report that nothing is reported.
+    services.start_api_server = lambda *_, **__: (None, None)
     ray.init(
         address="local",
         include_dashboard=False,
