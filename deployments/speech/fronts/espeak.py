@@ -161,7 +161,7 @@ def _run(program: str, voice: str, lines: tuple[str, ...]) -> tuple[str, ...]:
     """espeak-ng's answer to each line. Pure, so the newest are kept: a text is read twice."""
     done = subprocess.run(  # noqa: S603 - a known program; the text goes in by its input
         [program, "-q", "--ipa", "--tie=^", "-b", "1", "-v", voice],
-        # It gets ready to play sound though it is told to be quiet, and would leave a folder at home.
+        # Told to be quiet, it gets ready to play sound, and would leave a folder at home for it.
         env={**os.environ, "PULSE_RUNTIME_PATH": os.devnull},
         input="".join(f"{line}\n" for line in lines),
         capture_output=True,
