@@ -38,8 +38,16 @@ FLAT: Final = {"MALLOC_ARENA_MAX": "2"}
 replica hardly larger than a short one. For the processes that Ray starts."""
 NEARER: Final = {"RAY_worker_niceness": "5"}
 """Of the processes that Ray starts; 15 otherwise, hardly before those that `give_way`."""
-PRIVATE: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+PRIVATE: Final = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Clusters that `ray start` begins report even that they report nothing: nowhere.
+    "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9",
+    "RAY_AUTH_MODE": "disabled",
+}
 """No usage report, no token file in the home directory."""
+ALONE: Final = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Ray's switch for machines that are no part of a cluster: all of its ports are bound to loopback.
+Whoever reaches one of them runs code here."""
 FEWER_WAKES: Final = {
     "RAY_SERVE_ENABLE_TASK_EVENTS": "0",
     # Stages never block their event loop, so each needs one, not three.
@@ -74,9 +82,13 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
     When `stopped` is set it returns at once.
     Raises RuntimeError with the stages' messages where one does not come up.
     """
-    set_defaults()
+    set_defaults(alone=True)
     import ray
+    from ray._private import services
 
+    # With the dashboard off its server would still start, to ask the addresses at which clouds tell
+    # machines about themselves what this one is, for a report that is switched off.
+    services.start_api_server = lambda *_, **__: (None, None)
     ray.init(
         address="local",
         include_dashboard=False,
@@ -90,9 +102,20 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
     return deploy(config, stopped)
 
 
-def set_defaults() -> None:
-    """Ray's settings that are ours unless the environment says otherwise; before Ray starts."""
-    ours = PRIVATE | WATCHFUL | FEWER_WAKES | FLAT | NEARER | traces.settings(os.environ)
+def set_defaults(*, alone: bool = False) -> None:
+    """Ray's settings that are ours unless the environment says otherwise; before Ray is imported.
+
+    `alone`: of a Ray that no other machine joins.
+    """
+    ours = (
+        (ALONE if alone else {})
+        | PRIVATE
+        | WATCHFUL
+        | FEWER_WAKES
+        | FLAT
+        | NEARER
+        | traces.settings(os.environ)
+    )
     for name, value in ours.items():
         os.environ.setdefault(name, value)
 
@@ -173,12 +196,12 @@ def main() -> None:
     if arguments.private:
         # However the process that started this one ends, its end of the pipe closes.
         threading.Thread(target=_set_at_end_of_input, args=(stopped,), daemon=True).start()
+    set_defaults(alone=True)
     import ray
 
     config = read_config(
         arguments.config, host=arguments.host, port=arguments.port, access=arguments.access
     )
-    set_defaults()  # before anything imports Serve, which reads them then
     wrong = list(faults(config)) or list(opened_too_far(config))
     if traces.wanted(os.environ) and not traces.can_send():
         wrong.append(traces.MISSING)

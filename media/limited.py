@@ -63,7 +63,7 @@ class Decoded:
 
 
 def run_decoder(
-    decoder: str, source: bytes | Path, options: Mapping[str, Any], limits: Limits
+    decoder: str, source: bytes | Path | IO[bytes], options: Mapping[str, Any], limits: Limits
 ) -> Decoded:
     """Run `decode(source, output, options)` of the module `decoder` in a limited process.
 
@@ -86,7 +86,7 @@ def run_decoder(
 
 def _ask(
     decoder: str,
-    source: bytes | Path,
+    source: bytes | Path | IO[bytes],
     output: IO[bytes],
     options: Mapping[str, Any],
     limits: Limits,
@@ -104,11 +104,15 @@ def _ask(
 
 
 @contextmanager
-def _opened(source: bytes | Path) -> Iterator[IO[bytes]]:
+def _opened(source: bytes | Path | IO[bytes]) -> Iterator[IO[bytes]]:
     """The input as an open file at its start: decoders seek, which a pipe cannot."""
     if isinstance(source, Path):
         with source.open("rb") as file:
             yield file
+        return
+    if not isinstance(source, bytes):
+        os.lseek(source.fileno(), 0, os.SEEK_SET)  # the child reads on from where it stands
+        yield source
         return
     with tempfile.TemporaryFile() as file:
         file.write(source)

@@ -2,7 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from PIL import Image
@@ -35,7 +35,7 @@ DAMAGED: Final = "The picture is damaged or cut off: save it again as JPEG or PN
 
 
 def decode_picture(
-    data: bytes | Path,
+    data: bytes | Path | IO[bytes],
     *,
     max_pixels: int,
     max_side: int | None = None,
@@ -47,7 +47,7 @@ def decode_picture(
     (transparent parts on light grey), without metadata.
 
     Args:
-        data: The file's bytes, or where it lies.
+        data: The file's bytes, where it lies, or the open file itself.
         max_pixels: Larger pictures are refused by their header, before anything is decoded.
         max_side: Larger pictures are reduced to this longest side.
         param: The input that errors name.

@@ -1,7 +1,7 @@
 """Uploaded recordings to samples of the sound track."""
 
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 
@@ -38,7 +38,9 @@ DAMAGED: Final = "The recording is damaged: save it again as WAV, MP3 or M4A and
 SILENT: Final = "The recording is silent: upload one in which someone speaks for at least 0.2 s."
 
 
-def decode_recording(data: bytes | Path, *, max_seconds: float, param: str = "audio") -> Sound:
+def decode_recording(
+    data: bytes | Path | IO[bytes], *, max_seconds: float, param: str = "audio"
+) -> Sound:
     """Decode an uploaded recording in a limited process.
 
     Any rate from 4 to 192 kHz and any number of channels become SOUND_RATE and mono (ITU-R BS.775;
@@ -47,7 +49,7 @@ def decode_recording(data: bytes | Path, *, max_seconds: float, param: str = "au
     hour of sound takes no memory.
 
     Args:
-        data: The file's bytes, or where it lies.
+        data: The file's bytes, where it lies, or the open file itself.
         max_seconds: Decoding stops where this is passed.
         param: The input that errors name.
 

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """Object store URL; empty: a folder in data_dir."""
     keep_results_seconds: float = Field(default=7 * 86_400.0, ge=0)
     """How long a video, and what it was made from, is kept once it is over; 0: for ever."""
+    keep_usage_days: int = Field(default=90, ge=1)
+    """How many days it is known how many seconds of video each owner had made on them."""
     keep_unnamed_seconds: float = Field(default=3600.0, ge=600)
     """Age at which an artifact goes that no record names, pictures under links of their own too;
     longer than any request takes."""

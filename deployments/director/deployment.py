@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
@@ -11,6 +12,7 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.deployed import deployed
 from deployments.director.claim import direct, direct_voice
+from deployments.director.finish import drop_left
 from deployments.director.holding import Holding
 from deployments.director.patience import Patience
 from deployments.director.room import DirectorConfig, share
@@ -197,12 +199,14 @@ class DirectorStage:
         await retention.expire_jobs(means.database, means.artifacts, keep)
         await retention.expire_voices(means.database, means.artifacts)
         await retention.expire_keys(means.database, means.settings.idempotency_seconds)
+        await retention.expire_usage(means.database, means.settings.keep_usage_days)
 
     async def _collect(self) -> None:
         """Remove what no record names; it lists the whole store, so it comes seldom."""
         means = await self._ready()
         keep = means.settings.keep_unnamed_seconds
         await retention.collect(means.database, means.artifacts, keep)
+        await asyncio.to_thread(drop_left, time.time() - keep)
 
     async def _send(self) -> None:
         """Send webhook messages for as long as this replica lives; begun again where it fails."""

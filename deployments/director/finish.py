@@ -1,8 +1,10 @@
 """The last step of a job: one MP4 of all segments, its captions and its thumbnail."""
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +30,8 @@ from serve.storage.artifacts import Artifacts
 
 TYPES: Final = {"video": "video/mp4", "thumbnail": "image/webp", "captions": "text/vtt"}
 THUMBNAIL_QUALITY: Final = 85
+LEFT_BY_FINISH: Final = "avatar-finish-"
+"""Begins the names of folders that only a killed director leaves."""
 _LISTEN: Final = 3000 * WINDOW
 """Samples of a recording that are read at a time (30 s): it is never whole in memory."""
 
@@ -53,7 +57,7 @@ async def finish(
         return keys.result(job.id, job.attempt, variant, fence)
 
     cues = await _cues(job, track, words)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix=LEFT_BY_FINISH) as folder:
         names = ("fragments.mp4", "unsigned.mp4", "video.mp4")
         fragments, unsigned, video = (Path(folder) / name for name in names)
         await _join(artifacts, segments, fragments)
@@ -79,6 +83,15 @@ async def finish(
         "height": height,
         "bytes": size,
     }
+
+
+def drop_left(before: float) -> None:
+    """Remove what directors that were killed have left in the temporary folder before a time."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{LEFT_BY_FINISH}*"):
+        with suppress(FileNotFoundError):
+            if folder.stat().st_mtime < before:
+                # Not where it is another user's, or a link.
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _thumbnail(rgb: Picture, marking: Marking) -> bytes:

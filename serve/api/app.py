@@ -97,7 +97,9 @@ def create_app(
         version=version("avatar-serve"),
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
-        responses=openapi.errors("invalid_request", "unauthorized", "forbidden", "internal"),
+        responses=openapi.errors(
+            *("invalid_request", "unauthorized", "forbidden", "internal", "overloaded")
+        ),
         lifespan=lifespan,
         redirect_slashes=False,
         # Serve's span of the request goes on into its stages. FastAPI's own would begin a trace of
@@ -125,6 +127,7 @@ def create_app(
     app.add_middleware(_RequestIds, shown=shows_request_id)
     for module in _ROUTES:
         app.include_router(module.router, dependencies=[_KEY])
+    openapi.tell_access(app, access)
     return app
 
 

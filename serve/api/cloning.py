@@ -45,7 +45,7 @@ async def _sample(services: Services, upload: Upload) -> Sound:
     shortest, longest = SECONDS
 
     def decode() -> Sound:
-        return decode_recording(upload.path, max_seconds=longest + _SLACK, param="sample")
+        return decode_recording(upload.file, max_seconds=longest + _SLACK, param="sample")
 
     try:
         sound = await run_sync(decode, limiter=services.decoding)

@@ -31,10 +31,10 @@ _ENDINGS: Final = {"video": ".mp4", "thumbnail": ".webp", "captions": ".vtt"}
     operation_id="get_video_content",
     summary="Fetch the video, its thumbnail or its captions",
     response_class=Response,
+    openapi_extra=openapi.HEADERS,
     responses={
         200: openapi.binary("video/mp4", "image/webp", "text/vtt", _SRT),
-        206: {"description": "The range asked for."},
-        416: {"description": "No such range."},
+        **openapi.PARTS,
         **openapi.errors("unauthorized", "not_found", "not_finished", "invalid_request"),
     },
 )

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from media.errors import AvatarError
@@ -35,6 +36,8 @@ STATUS: Final[Mapping[str, int]] = {
 """HTTP status by code; every other code is a fault of the content, 422."""
 
 _RETRY_SECONDS: Final[Mapping[int, int]] = {429: 5, 503: 2}
+_METHODS: Final = ("GET", "HEAD", "POST", "DELETE")
+"""All that routes here take."""
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "missing": "is needed",
@@ -137,9 +140,26 @@ async def _http_error(request: Request, error: Exception) -> Response:
         fault = AvatarError("invalid_request", sentence)
     else:
         fault = AvatarError("invalid_request", "The request cannot be understood: see /docs.")
-    response = refuse(request.scope, fault, error.status_code)
+    # FastAPI says 400 of a body that is no text; we say 422 of every body that is no request.
+    status = 422 if error.status_code == 400 else error.status_code
+    response = refuse(request.scope, fault, status)
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        response.headers["Allow"] = ", ".join(_taken(request))
     return response
+
+
+def _taken(request: Request) -> list[str]:
+    """The methods that the address takes (RFC 9110, section 10.2.1).
+
+    The router tells those of the first route of this path; others may have more.
+    """
+    routes = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    ]
 
 
 async def _client_left(request: Request, error: Exception) -> Response:

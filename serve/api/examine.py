@@ -89,7 +89,7 @@ async def _recording(
     seconds = services.settings.max_sound_seconds
 
     def decode() -> tuple[Sound, float | None]:
-        sound = decode_recording(upload.path, max_seconds=seconds, param="audio")
+        sound = decode_recording(upload.file, max_seconds=seconds, param="audio")
         return normalise(sound) if normalised else (sound, None)
 
     return await run_sync(decode, limiter=services.decoding)
@@ -113,7 +113,7 @@ async def decoded(services: Services, upload: Upload, param: str) -> Picture:
     most = services.settings.max_picture_pixels
 
     def decode() -> Picture:
-        return decode_picture(upload.path, max_pixels=most, max_side=PICTURE_SIDE, param=param)
+        return decode_picture(upload.file, max_pixels=most, max_side=PICTURE_SIDE, param=param)
 
     return await run_sync(decode, limiter=services.decoding)
 

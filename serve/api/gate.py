@@ -22,13 +22,15 @@ from serve.api import errors
 COOKIE: Final = "avatar_key"
 """Holds a browser's key, out of reach of scripts: pictures and videos can't send a header."""
 
-_OPEN: Final = re.compile(
+OPEN: Final = re.compile(
     r"/|/web/[^/]+|/watch/[^/]+"  # the page, which shows nothing of anybody's by itself
     r"|/healthz|/readyz|/docs(/[^/]+)?|/openapi\.json"
     r"|/v1/session"  # which checks the key that it is given
     r"|/v1/images/[^/]+/[^/]+"  # painted pictures, for an hour: their addresses can not be guessed
 )
-_BY_LINK: Final = re.compile(r"/v1/videos/[^/]+/.+")
+"""What answers without a key."""
+BY_LINK: Final = re.compile(r"/v1/videos/[^/]+/.+")
+"""What a signed link may look at; its route checks it."""
 _LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -62,7 +64,7 @@ class Gate:
             return ANYBODY
         looks = scope["method"] in _LOOKS
         path: str = scope["path"]
-        if _OPEN.fullmatch(path) or (looks and _comes_by_link(scope)):
+        if OPEN.fullmatch(path) or (looks and _comes_by_link(scope)):
             return None
         headers = Headers(scope=scope)
         caller = await callers.let_in(scope["app"].state.services.database, key_of(headers))
@@ -73,7 +75,7 @@ class Gate:
 
 
 def _comes_by_link(scope: Scope) -> bool:
-    return bool(_BY_LINK.fullmatch(scope["path"])) and "link" in QueryParams(scope["query_string"])
+    return bool(BY_LINK.fullmatch(scope["path"])) and "link" in QueryParams(scope["query_string"])
 
 
 def key_of(headers: Headers) -> str:

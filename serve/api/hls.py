@@ -62,7 +62,7 @@ _EXAMPLE: Final = """\
             "description": "An HLS playlist of what is there; it ends in ENDLIST when all is.",
             "content": {_PLAYLIST: {"example": _EXAMPLE}},
         },
-        **openapi.errors("unauthorized", "not_found", "overloaded"),
+        **openapi.errors("unauthorized", "not_found", "overloaded", "too_large", "invalid_request"),
     },
 )
 async def get_video_playlist(

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ def repeatable(
         str | None,
         Header(
             alias="Idempotency-Key",
+            json_schema_extra={"pattern": r"^[ -~]{1,255}$"},
             description="Of your own making, 1 to 255 printable ASCII characters, such as a UUID. "
             "The same request under the same key is done once and answered each time, later with "
             "the header `Idempotent-Replayed: true`. Keys are kept for a day.",
@@ -173,5 +175,7 @@ def _meaning(call: str, wanted: BaseModel) -> str:
 def _plain(value: Any) -> Any:
     if not isinstance(value, Upload):
         return value
-    with value.path.open("rb") as file:
+    # Unbuffered, as others move this file's position too.
+    with open(os.dup(value.file.fileno()), "rb", buffering=0) as file:
+        file.seek(0)
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}

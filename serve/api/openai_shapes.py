@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.json_schema import WithJsonSchema
 
 from media.errors import AvatarError
-from serve.api.schemas import Id, RequestModel, Seed, Words, checked_size
+from serve.api.schemas import SIZE_PATTERN, Id, RequestModel, Seed, Words, checked_size
 
 
 def _picture_size(value: str) -> str:
@@ -32,7 +32,9 @@ class ImageRequest(_OpenAIRequest):
     prompt: Words = Field(min_length=1, max_length=1000, description="Words that describe a face.")
     n: int = Field(1, ge=1, le=10, description="How many; the operator may allow fewer.")
     size: Annotated[str, AfterValidator(_picture_size)] = Field(
-        "auto", description="`auto`: as it is painted; or WIDTHxHEIGHT, cropped round the face."
+        "auto",
+        description="`auto`: as it is painted; or WIDTHxHEIGHT, cropped round the face.",
+        json_schema_extra={"pattern": SIZE_PATTERN},
     )
     response_format: Literal["b64_json", "url"] = Field(
         "b64_json", description="The picture itself, or where it can be fetched for a while."

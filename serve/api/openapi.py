@@ -2,9 +2,12 @@
 
 from typing import Any, Final
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 
+from serve.access.keys import Access
 from serve.api.errors import STATUS
+from serve.api.gate import BY_LINK, OPEN
 from serve.api.views import ErrorAnswer
 
 DESCRIPTION: Final = """\
@@ -24,6 +27,11 @@ TAGS: Final = [
     {"name": "speech", "description": "Speech alone, as OpenAI's clients ask for it."},
     {"name": "system", "description": "How the service is."},
 ]
+
+
+EVENTS: Final = "text/event-stream"
+"""Its schema would be that of one event."""
+_TEXT: Final = {"type": "string"}
 
 
 def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
@@ -68,4 +76,53 @@ def form(model: type[BaseModel]) -> dict[str, Any]:
 
 def binary(*types: str) -> dict[str, Any]:
     """The content of an answer that is a file."""
-    return {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in types}}
+    file = {"schema": {"type": "string", "format": "binary"}}
+    return {"content": {kind: {} if kind == EVENTS else file for kind in types}}
+
+
+HEADERS: Final = {
+    "parameters": [
+        {"name": name, "in": "header", "required": False, "description": about, "schema": _TEXT}
+        for name, about in (
+            ("Range", "The part that is wanted (RFC 9110); what cannot be understood is ignored."),
+            ("If-Range", "The `ETag` under which `Range` counts."),
+            ("If-None-Match", "`ETag` of what is there already: 304 where it still is."),
+        )
+    ]
+}
+"""The `openapi_extra` of a call that answers a file by parts."""
+
+PARTS: Final[dict[int | str, dict[str, Any]]] = {
+    206: {"description": "The range asked for."},
+    304: {"description": "It is what `If-None-Match` names."},
+    416: {"model": ErrorAnswer, "description": "No such range."},
+}
+"""Its `responses` beside the file."""
+
+
+def tell_access(app: FastAPI, access: Access) -> None:
+    """Have the description say what the gate does: who needs a key, and where a link will do."""
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = describe()
+        document["components"]["securitySchemes"]["link"] = _LINK
+        for path, calls in document["paths"].items():
+            for method, call in calls.items():
+                is_open = OPEN.fullmatch(path) and (method, path) != ("get", "/v1/session")
+                if access == "open" or is_open:
+                    call["security"] = []
+                elif method == "get" and BY_LINK.fullmatch(path):
+                    call["security"] = [*_BY_KEY, {"link": []}]
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI's documentation extends it
+
+
+_BY_KEY: Final[list[dict[str, list[str]]]] = [{"key": []}]
+_LINK: Final = {
+    "type": "apiKey",
+    "in": "query",
+    "name": "link",
+    "description": "The token of a signed link: `POST /v1/videos/{id}/share`.",
+}

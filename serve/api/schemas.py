@@ -15,6 +15,8 @@ SIDE: Final = (128, 1920)
 """Shortest and longest side of a video in pixels."""
 
 _SIZE: Final = re.compile(r"([0-9]{3,4})x([0-9]{3,4})")
+SIZE_PATTERN: Final = r"^(auto|[0-9]{3,4}x[0-9]{3,4})$"
+"""For the description; sides are even, and within SIDE."""
 _METADATA_FIELDS, _METADATA_KEY, _METADATA_VALUE = 16, 64, 512
 _SENTENCE: Final = 12
 """Letters of the shortest statement that says who consents to what; "yes" is none."""
@@ -128,7 +130,9 @@ class VideoRequest(RequestModel):
         examples=["I, Ann Lee, am in this picture and agree that videos are made of it."],
     )
     size: Annotated[str, AfterValidator(checked_size)] = Field(
-        "auto", description="`auto`, or WIDTHxHEIGHT, centre-cropped round the face."
+        "auto",
+        description="`auto`, or WIDTHxHEIGHT, centre-cropped round the face.",
+        json_schema_extra={"pattern": SIZE_PATTERN},
     )
     fps: FrameRate = Field(25, validate_default=True, description="Frames a second.")
     life: bool = Field(True, description="Blinks and slight movement of the head.")

@@ -42,7 +42,7 @@ _EXAMPLES: Final = {
             "Speech that fails later ends in a broken connection.",
             **openapi.binary(
                 *(form.media_type for form in FORMATS.values()),
-                "text/event-stream",
+                openapi.EVENTS,
             ),
         },
         **openapi.as_openai(

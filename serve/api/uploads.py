@@ -1,17 +1,17 @@
 """Request bodies, JSON and forms, read under limits.
 
-Files lie in the temporary folder until the request is over.
+Files lie in the temporary folder, nameless, until the request is over.
 """
 
 import tempfile
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from io import BufferedRandom
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -30,9 +30,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A received file; it is gone when the request is over."""
+    """A received file; it is gone when the request is over, and has no name meanwhile.
 
-    path: Path
+    So a process that is killed leaves nothing of it.
+    """
+
+    __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True)
+
+    file: BufferedRandom
     size: int
 
 
@@ -140,7 +145,7 @@ class _Form:
     name: str = ""
     filename: bytes | None = None
     text: bytearray = field(default_factory=bytearray)
-    file: IO[bytes] | None = None
+    file: BufferedRandom | None = None
 
     def callbacks(self) -> Any:
         return {
@@ -179,8 +184,7 @@ class _Form:
         if not self.name or self.name in self.values:
             raise AvatarError("invalid_request", "Every field of a form has a name, each its own.")
         if self.name in self.files:
-            file = tempfile.NamedTemporaryFile(prefix="avatar-upload-")  # noqa: SIM115 - is below
-            self.file = self.opened.enter_context(file)
+            self.file = self.opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - it is one
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self.file is not None:
@@ -198,7 +202,7 @@ class _Form:
         self.file.flush()
         size = self.file.tell()
         if size or self.filename:  # a browser sends a nameless empty file where none was chosen
-            self.values[self.name] = Upload(Path(self.file.name), size)
+            self.values[self.name] = Upload(self.file, size)
 
     def end(self) -> None:
         self.ended = True

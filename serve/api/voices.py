@@ -148,10 +148,10 @@ async def delete_voice(voice_id: str, services: Using, owner: Reach) -> Deleted:
     operation_id="get_voice_sample",
     summary="Hear a voice",
     response_class=Response,
+    openapi_extra=openapi.HEADERS,
     responses={
         200: openapi.binary(FORMATS[samples.FORMAT].media_type),
-        206: {"description": "The range asked for."},
-        416: {"description": "No such range."},
+        **openapi.PARTS,
         **openapi.errors("not_found", "not_finished", "unknown_voice", "overloaded"),
     },
 )

@@ -40,9 +40,14 @@ class Used:
     active_jobs: int
 
 
+def day_of(at: float) -> int:
+    """The day (UTC) of a moment, Unix seconds, as days since 1970-01-01."""
+    return int(at // _DAY)
+
+
 async def used(session: AsyncSession, owner: str, at: float) -> Used:
     """What an owner has had on the day of a moment, Unix seconds."""
-    made = select(Usage.seconds).where(Usage.owner == owner, Usage.day == int(at // _DAY))
+    made = select(Usage.seconds).where(Usage.owner == owner, Usage.day == day_of(at))
     active = select(func.count(), func.coalesce(func.sum(Job.expected_seconds), 0.0)).where(
         Job.owner == owner, Job.status.in_(ACTIVE)
     )
@@ -91,7 +96,7 @@ async def spend(session: AsyncSession, job: Job, at: float) -> None:
     if not seconds:
         return
     await alone(session, f"usage {job.owner}")
-    day = int(at // _DAY)
+    day = day_of(at)
     row = await session.get(Usage, (job.owner, day))
     if row is None:
         session.add(Usage(owner=job.owner, day=day, seconds=seconds))

@@ -1,4 +1,4 @@
-"""What has had its time goes: jobs, voices that failed, idempotency keys, unnamed artifacts.
+"""What has had its time goes: jobs, failed voices, idempotency keys, usage, unnamed artifacts.
 
 Several processes may sweep at once, beside any request: each removal checks again what it goes by.
 """
@@ -12,9 +12,9 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.errors import AvatarError
-from serve.jobs import naming, removal
-from serve.jobs.database import Database, now
-from serve.jobs.models import ACTIVE, IdempotencyKey, Job, Voice
+from serve.jobs import naming, quotas, removal
+from serve.jobs.database import Database, clock, now
+from serve.jobs.models import ACTIVE, IdempotencyKey, Job, Usage, Voice
 from serve.storage.artifacts import Artifacts
 
 _AT_ONCE: Final = 100
@@ -69,6 +69,14 @@ async def expire_keys(database: Database, keep_seconds: float) -> int:
     )
     async with database.write() as session:
         found = await session.scalars(old.returning(IdempotencyKey.key))
+        return len(found.all())
+
+
+async def expire_usage(database: Database, keep_days: int) -> int:
+    """Forget how much owners had made on days before so many. Returns how many counts went."""
+    async with database.write() as session:
+        first = quotas.day_of(await clock(session)) - keep_days
+        found = await session.scalars(delete(Usage).where(Usage.day < first).returning(Usage.owner))
         return len(found.all())
 
 

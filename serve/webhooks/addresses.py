@@ -33,6 +33,8 @@ _NOT_PUBLIC: Final = tuple(
 _NOT_PUBLIC_4: Final = (
     IPv4Network("192.0.0.0/24"),  # protocol assignments; Python calls some of it global
     IPv4Network("192.88.99.0/24"),  # relays of 6to4, given up (RFC 7526)
+    # What Azure's hosts tell their machines, credentials among it: public by its number alone.
+    IPv4Network("168.63.129.16/32"),
 )
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """IPv4 behind NAT64 (RFC 6052): as public as the IPv4 address in its last 32 bits."""

@@ -228,6 +228,7 @@ def _environment(watch: _Watch | None) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name != "PIP_QUIET"}
     env |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "NO_COLOR": "1"}
     env |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    env |= {"HF_HUB_OFFLINE": "0"}  # engines may fetch nothing; who asks for weights may
     return env | ({"TMPDIR": str(watch.work)} if watch else {})
 
 

@@ -64,6 +64,8 @@ class Watched:
     """Of the video's trace."""
     collected: Collector
     prometheus: httpx.Client
+    metrics: str
+    """Where Prometheus reads them."""
 
     def value(self, query: str) -> float:
         """A query's one value, as soon as Prometheus has it."""
@@ -94,6 +96,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     port = free_port()
     with collector() as traces, pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", rays)
+        patch.setenv("TMPDIR", rays)  # the server's own temporary files, too
         patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", traces.url)
         patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
         patch.setenv("AVATAR_METRICS_PORT", str(port))
@@ -105,7 +108,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
                 job = _use(server)
                 with _prometheus(folder, port) as prometheus:
                     spans = _trace_of(traces, str(job["id"]))
-                    yield Watched(server, job, Path(rays), spans, traces, prometheus)
+                    metrics = f"http://127.0.0.1:{port}/metrics"
+                    yield Watched(server, job, Path(rays), spans, traces, prometheus, metrics)
         finally:
             shutil.rmtree(rays, ignore_errors=True)
 
@@ -222,6 +226,12 @@ def test_labels_hold_nothing_of_users_and_no_ids(watched: Watched) -> None:
     assert watched.job["id"] not in answer.text
 
 
+def test_metrics_hold_nothing_that_users_write(watched: Watched) -> None:
+    told = httpx.get(watched.metrics, trust_env=False).text
+    assert "ray_avatar_jobs" in told
+    assert not [word for word in WORDS if word in told]
+
+
 def test_replicas_log_with_the_ids_of_request_and_video(watched: Watched) -> None:
     lines = watched.lines()
     of_request = [line for line in lines if line.get("request_id") == REQUEST_ID]
@@ -292,10 +302,28 @@ def test_no_span_holds_what_users_write(watched: Watched) -> None:
 
 
 def test_a_video_that_is_cancelled_is_counted(watched: Watched) -> None:
-    """The last test here: what this video begins would be in the others' counts."""
+    """Behind the others: what this video begins would be in their counts."""
     with watched.server.client() as http:
         wanted = {"avatar": "amara", "text": "There is more to say than anybody hears. " * 40}
         made = http.post("/v1/videos", json=wanted).raise_for_status().json()
         stopped = http.post(f"/v1/videos/{made['id']}/cancel").raise_for_status().json()
     assert stopped["status"] == "cancelled"
     assert watched.value('sum(ray_avatar_jobs_cancelled_total{reason="asked"})') == 1
+
+
+def test_nothing_that_users_wrote_is_in_any_file_once_its_video_is_deleted(
+    watched: Watched,
+) -> None:
+    """The last test here. Ray's session, its spilled objects and temporary files are searched."""
+    folders = (watched.logs, watched.server.data_dir)
+    kept = {word for word in WORDS if any(_holding(folder, word) for folder in folders)}
+    assert kept == {"quixotish", "zanzibarian", "palimpsest"}  # the records have what was accepted
+    with watched.server.client() as http:
+        assert http.delete(f"/v1/videos/{watched.job['id']}").status_code == 200
+    assert [path for word in WORDS for folder in folders for path in _holding(folder, word)] == []
+
+
+def _holding(folder: Path, word: str) -> list[Path]:
+    """The files below that have a word."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if word.encode() in path.read_bytes()]

@@ -138,17 +138,23 @@ async def test_an_unknown_address_answers_in_the_same_shape(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("PUT", "/v1/videos"), ("POST", "/healthz"), ("PATCH", "/v1/videos/x")]
+    ("method", "path", "taken"),
+    [
+        ("PUT", "/v1/videos", "GET, POST"),
+        ("POST", "/healthz", "GET"),
+        ("PATCH", "/v1/videos/x", "GET, DELETE"),
+        ("OPTIONS", "/v1/videos/x/content", "GET, HEAD"),
+    ],
 )
-async def test_a_wrong_method_answers_in_the_same_shape(
-    client: httpx.AsyncClient, method: str, path: str
+async def test_a_wrong_method_answers_in_the_same_shape_and_tells_all_right_ones(
+    client: httpx.AsyncClient, method: str, path: str, taken: str
 ) -> None:
     answer = await client.request(method, path)
     assert answer.status_code == 405
     error = answer.json()["error"]
     assert error["code"] == "invalid_request"
     assert method in error["message"]
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == taken
 
 
 async def test_a_stage_that_does_not_answer_in_time_is_an_overload(

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from media.errors import RETRYABLE
+from serve.api.app import create_app
 from serve.api.gallery import load_gallery
 from serve.api.openai_shapes import ImageRequest
 from serve.api.schemas import VideoRequest
@@ -43,7 +44,7 @@ async def test_every_call_has_a_tag_a_summary_and_an_id_of_its_own(described: De
 async def test_every_error_answer_has_the_one_shape(described: Description) -> None:
     for method, path, call in calls(described):
         for status, answer in call["responses"].items():
-            if int(status) >= 400 and status != "416":
+            if int(status) >= 400:
                 shape = answer["content"]["application/json"]["schema"]["$ref"]
                 assert shape.endswith("/ErrorAnswer"), (method, path, status)
     assert "HTTPValidationError" not in str(described)
@@ -54,10 +55,24 @@ async def test_every_code_that_can_reach_a_client_is_described(described: Descri
     assert {code for code in RETRYABLE if f"`{code}`" not in told} == set()
 
 
-async def test_every_call_takes_a_key(described: Description) -> None:
-    (scheme,) = described["components"]["securitySchemes"].values()
-    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
-    assert all(call["security"] == [{"key": []}] for _, _, call in calls(described))
+async def test_calls_tell_what_they_are_open_to(services: Services) -> None:
+    described = create_app(services, access="keys").openapi()
+    key, link = (described["components"]["securitySchemes"][name] for name in ("key", "link"))
+    assert (key["type"], key["scheme"]) == ("http", "bearer")
+    assert (link["type"], link["in"], link["name"]) == ("apiKey", "query", "link")
+    security = {call["operationId"]: call["security"] for _, _, call in calls(described)}
+    assert {name for name, ways in security.items() if not ways} == {
+        *("healthz", "readyz", "get_image", "sign_in", "sign_out")
+    }
+    assert {name for name, ways in security.items() if {"link": []} in ways} == {
+        *("get_video_content", "get_video_playlist", "get_video_init", "get_video_segment"),
+        *("follow_video", "get_shared_video"),
+    }
+    assert all({"key": []} in ways for ways in security.values() if ways)
+
+
+async def test_an_open_service_asks_for_no_key(described: Description) -> None:
+    assert not any(call["security"] for _, _, call in calls(described))
 
 
 @pytest.mark.parametrize("path", ["/v1/videos", "/v1/avatars"])

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,15 @@ def scope(headers: dict[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def opened_in(folder: Path) -> set[str]:
+    """What this process has open there, whether it has a name or not."""
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.add(os.readlink(descriptor))
+    return {path for path in found if path.startswith(str(folder))}
+
+
 async def test_a_client_that_leaves_mid_upload_leaves_nothing(
     services: Services, stored: Stored, temporary: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -48,7 +59,8 @@ async def test_a_client_that_leaves_mid_upload_leaves_nothing(
 
     async def receive() -> dict[str, Any]:
         sent = len(seen)
-        seen.append(files_below(temporary))
+        seen.append(opened_in(temporary))
+        assert files_below(temporary) == set(), "a process that is killed now would leave it"
         if sent < 10:
             part = body[sent * 50_000 : (sent + 1) * 50_000]
             return {"type": "http.request", "body": part, "more_body": True}
@@ -60,6 +72,7 @@ async def test_a_client_that_leaves_mid_upload_leaves_nothing(
     with caplog.at_level(logging.INFO):
         await create_app(services, access="open")(scope(headers), receive, send)  # type: ignore[arg-type]  # ASGI
     assert any(seen), "the upload went through the temporary folder"
+    assert opened_in(temporary) == set()
     assert files_below(temporary) == set()
     assert stored() == set()
     assert services.background.tasks == set()

@@ -1,13 +1,15 @@
 """The last step: captions of a long recording, and the text track that a request asks for."""
 
 import io
+import os
+import tempfile
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from deployments.director.finish import _levels
+from deployments.director.finish import LEFT_BY_FINISH, _levels, drop_left
 from media.loudness import window_levels
 from media.sound import Sound
 from media.timegrid import SOUND_RATE
@@ -80,3 +82,22 @@ async def test_without_being_asked_for_there_is_no_text_track(
     made = await make(database, tmp_path, "25", None, None)
     with av.open(io.BytesIO(made.file)) as file:
         assert [stream.type for stream in file.streams] == ["video", "audio"]
+
+
+def test_folders_that_killed_directors_left_are_removed_when_they_are_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    others = tmp_path / "temporary" / "another-program"
+    kept = tmp_path / "kept"
+    old, new = (tmp_path / "temporary" / f"{LEFT_BY_FINISH}{name}" for name in ("old", "new"))
+    for folder in (others, old, new, kept):
+        folder.mkdir(parents=True)
+        (folder / "video.mp4").write_bytes(b"private")
+    link = tmp_path / "temporary" / f"{LEFT_BY_FINISH}link"
+    link.symlink_to(kept)
+    for folder in (others, old, kept):
+        os.utime(folder, (1000, 1000))
+    drop_left(before=2000)
+    assert {path.name for path in link.parent.iterdir()} == {others.name, new.name, link.name}
+    assert (kept / "video.mp4").exists()

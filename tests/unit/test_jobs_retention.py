@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from media.errors import AvatarError
-from serve.jobs import leases, progress, records
+from serve.jobs import leases, progress, quotas, records, retention
 from serve.jobs.database import Database, now
-from serve.jobs.models import Delivery, Event, IdempotencyKey, Job, Piece, Segment
+from serve.jobs.models import Delivery, Event, IdempotencyKey, Job, Piece, Segment, Usage
 from serve.settings import Settings
 from tests.fakes import queue_job
 from tests.kept import KEEP, OLD, Kept, Swept, given_up, made, open_kept
@@ -121,3 +121,16 @@ async def test_idempotency_keys_are_forgotten_unless_they_are_held(kept: Kept) -
     assert (await kept.sweep()).keys == 2
     async with kept.database.read() as session:
         assert set(await session.scalars(select(IdempotencyKey.key))) == {"new", "held"}
+
+
+async def test_what_owners_had_made_is_forgotten_after_so_many_days(kept: Kept) -> None:
+    today = quotas.day_of(time.time())
+    async with kept.database.write() as session:
+        for age in (0, 89, 90, 91, 400):
+            session.add(Usage(owner="local", day=today - age, seconds=5.0))
+    forgotten = await retention.expire_usage(kept.database, 90)
+    async with kept.database.read() as session:
+        days = set(await session.scalars(select(Usage.day)))
+    # The database's clock may stand past a midnight that the test's has not seen.
+    assert forgotten in (2, 3)
+    assert {today, today - 89} <= days <= {today, today - 89, today - 90}

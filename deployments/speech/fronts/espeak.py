@@ -5,6 +5,7 @@ espeak-ng is GPL-3.0: it is run as a process of its own, and only where it is in
 becomes misaki's alphabet, which the voices were trained with (misaki's README, EspeakG2P).
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -160,6 +161,8 @@ def _run(program: str, voice: str, lines: tuple[str, ...]) -> tuple[str, ...]:
     """espeak-ng's answer to each line. Pure, so the newest are kept: a text is read twice."""
     done = subprocess.run(  # noqa: S603 - a known program; the text goes in by its input
         [program, "-q", "--ipa", "--tie=^", "-b", "1", "-v", voice],
+        # Told to be quiet, it gets ready to play sound, and would leave a folder at home for it.
+        env={**os.environ, "PULSE_RUNTIME_PATH": os.devnull},
         input="".join(f"{line}\n" for line in lines),
         capture_output=True,
         encoding="utf-8",

@@ -1,0 +1,1 @@
+"""The API under generated requests, held to its own description."""
