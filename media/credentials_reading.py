@@ -98,6 +98,7 @@ def _credentials(source: IO[bytes], kind: str, anchors: str) -> dict[str, Any] |
 def _told(reader: Reader) -> dict[str, Any]:
     """The report of the statement that counts: the last one that was made."""
     manifest = reader.get_active_manifest() or {}
+    results = reader.get_validation_results() or {}
     signature = manifest.get("signature_info") or {}
     actions = list(_actions(manifest))
     sources = [str(action.get("digitalSourceType", "")) for action in actions]
@@ -106,7 +107,7 @@ def _told(reader: Reader) -> dict[str, Any]:
         "state": {"Trusted": "trusted", "Valid": "untrusted"}.get(
             str(reader.get_validation_state()), "broken"
         ),
-        "faults": list(_faults(reader.get_validation_results() or {})),
+        "faults": list(_faults(results)),
         "actions": [_short(action.get("action")) for action in actions][:_MANY],
         "sources": [_short(source.rpartition("/")[2]) for source in sources if source][:_MANY],
         "when": next((_short(a["when"]) for a in actions if a.get("when")), ""),
@@ -115,6 +116,7 @@ def _told(reader: Reader) -> dict[str, Any]:
         "signer": _short(signature.get("issuer")),
         "signer_name": _short(signature.get("common_name")),
         "timestamp": _short(signature.get("time")),
+        "timestamp_trusted": "timeStamp.trusted" in _codes(results, "success"),
     }
 
 
@@ -136,9 +138,13 @@ def _engines(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _faults(results: Mapping[str, Any]) -> Iterator[str]:
     """Codes of what is wrong, without those that only say that nobody vouches for the signer."""
-    failures = (results.get("activeManifest") or {}).get("failure") or ()
-    codes = dict.fromkeys(_short(failure.get("code")) for failure in failures)
+    codes = _codes(results, "failure")
     yield from [code for code in codes if code != "signingCredential.untrusted"][:_MANY]
+
+
+def _codes(results: Mapping[str, Any], outcome: str) -> list[str]:
+    found = (results.get("activeManifest") or {}).get(outcome) or ()
+    return list(dict.fromkeys(_short(entry.get("code")) for entry in found))
 
 
 def _address(words: str) -> str:

@@ -48,6 +48,8 @@ class Statement:
     signer_name: str = ""
     timestamp: str = ""
     """When it was signed, by a time-stamping authority."""
+    timestamp_trusted: bool = False
+    """Whether an anchor vouches for that authority."""
     address: str = ""
 
 
@@ -126,5 +128,6 @@ def _statement(found: Mapping[str, Any]) -> Statement:
     told: dict[str, Any] = {
         **{name: tuple(map(str, found.get(name, ()))) for name in rows},
         **{name: str(found.get(name, "")) for name in words},
+        "timestamp_trusted": found.get("timestamp_trusted") is True,
     }
     return Statement(found["state"], makers=makers, **told)

@@ -30,7 +30,7 @@ def certificate(
     *,
     begins: timedelta = timedelta(days=-1),
     ends: timedelta = timedelta(days=365),
-    usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
     new_key: Callable[[], Any] = lambda: ec.generate_private_key(ec.SECP256R1()),
 ) -> Certificate:
     """One that C2PA takes, unless told otherwise. Times are from now on."""
@@ -49,7 +49,7 @@ def certificate(
             .not_valid_before(now + min(begins, timedelta(days=-1)))
             .not_valid_after(now + ends)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(_usage(ca=ca), critical=True)
+            .add_extension(usage(ca=ca), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()),
@@ -57,7 +57,7 @@ def certificate(
             )
         )
         if not ca:
-            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         made = builder.sign(root_key, hashes.SHA256())
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
@@ -71,7 +71,7 @@ def certificate(
     return Certificate(leaf + root, pem.decode(), root)
 
 
-def _usage(*, ca: bool) -> x509.KeyUsage:
+def usage(*, ca: bool) -> x509.KeyUsage:
     names = (
         *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
         *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),

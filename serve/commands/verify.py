@@ -111,7 +111,8 @@ def _signed(found: Provenance, stated: Statement) -> Iterator[str]:
     if stated.generator:
         yield f"Written by {stated.generator}{f', {stated.when}' if stated.when else ''}."
     if stated.timestamp:
-        yield f"Signed at {stated.timestamp}, as a time-stamping authority says."
+        whose = "that you trust" if stated.timestamp_trusted else "for which nobody vouches"
+        yield f"Signed at {stated.timestamp}, by the clock of a time-stamping authority {whose}."
     yield "Unchanged: not a byte differs from what was signed."
     yield from _signer(stated)
     if found.mark is not None and found.mark not in sources:

@@ -123,7 +123,7 @@ BAD = {
     "no key": lambda: Certificate(certificate().chain, "-----BEGIN X-----", ""),
     "a password": lambda: locked(certificate()),
     "no such file": lambda: Certificate("/nowhere/chain.pem", "/nowhere/key.pem", ""),
-    "for servers": lambda: certificate(usage=ExtendedKeyUsageOID.SERVER_AUTH),
+    "for servers": lambda: certificate(purpose=ExtendedKeyUsageOID.SERVER_AUTH),
 }
 
 
