@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -79,15 +79,25 @@ def _lines(found: Provenance) -> Iterator[str]:
     if stated is None:
         yield from _unsigned(found)
     elif stated.state == "broken":
-        yield "Broken: it has Content Credentials, and they do not fit the file."
-        why = ", ".join(stated.faults) or "no reason told"
-        yield f"It was changed after it was signed, or they are damaged ({why})."
+        yield "Broken: it has Content Credentials, and they do not hold."
+        yield _why(stated.faults)
         yield "Believe nothing that they say."
     elif stated.state == "elsewhere":
         yield f"Its Content Credentials lie elsewhere: {stated.address or 'no address is told'}."
         yield "They were not fetched, so nothing was checked."
     else:
         yield from _signed(found, stated)
+
+
+def _why(faults: Sequence[str]) -> str:
+    """What is wrong, in words; C2PA's own codes behind them."""
+    told = ", ".join(faults) or "no reason told"
+    if set(faults) == {"signingCredential.expired"}:
+        return (
+            "The signer's certificate has ended, and no time stamp that counts tells that it was "
+            f"signed before ({told})."
+        )
+    return f"The file was changed after it was signed, or they are damaged ({told})."
 
 
 def _unsigned(found: Provenance) -> Iterator[str]:

@@ -4,6 +4,8 @@ import io
 import json
 import socket
 import threading
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,15 @@ def test_a_changed_file_is_broken_and_nothing_of_it_is_believed(run: Run) -> Non
     assert "changed after it was signed" in told.stdout
     assert NAME not in told.stdout
     assert run.json(bytes(data))["by_ai"] is False
+
+
+def test_a_certificate_that_has_ended_is_told_from_a_changed_file(run: Run) -> None:
+    data = run.signed(certificate(ends=timedelta(seconds=2)))
+    time.sleep(2)
+    told = run(data)
+    assert told.exit_code == 6
+    assert "The signer's certificate has ended" in told.stdout
+    assert "changed" not in told.stdout
 
 
 MARKED = {
