@@ -1,6 +1,9 @@
 """Who signs: the operator's certificate, if it can, else a development one that is made once."""
 
+import os
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +18,7 @@ from media.credentials import Claim
 from media.errors import AvatarError
 from media.marks import SourceType
 from media.picture import encode_png
+from serve.commands.private import LOCAL_CONFIG
 from serve.doctor import checks
 from serve.marking import development
 from serve.marking.signer import ends_soon, open_credentials, open_signer, tried_signer
@@ -164,3 +168,17 @@ def test_the_doctor_says_who_signs_and_makes_nothing(tmp_path: Path) -> None:
     assert NAME in detail
     status, _ = told(settings(tmp_path, certificate(ends=timedelta(days=9))))
     assert status == "note"
+
+
+def test_the_launcher_starts_nothing_that_could_not_sign(tmp_path: Path) -> None:
+    nowhere = {"AVATAR_SIGNING_CERTIFICATE": "/nowhere/c.pem", "AVATAR_SIGNING_KEY": "/nowhere/k"}
+    done = subprocess.run(
+        [sys.executable, "-m", "deployments.launch", str(LOCAL_CONFIG)],
+        env={**os.environ, **nowhere, "AVATAR_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "AVATAR_SIGNING_CERTIFICATE" in done.stderr
+    assert "Traceback" not in done.stderr
