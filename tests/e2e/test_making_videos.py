@@ -13,6 +13,7 @@ from PIL import Image
 
 from bench.metering import meter
 from media.sound import Sound
+from tests.certificates import engines_of, manifest_of, source_of
 from tests.server import Server
 
 SENTENCE = "Hello there. Maybe we pop a big bubble."
@@ -68,6 +69,17 @@ def test_a_gallery_face_says_a_sentence(server: Server) -> None:
     assert "bubble." in captions
     thumbnail = Image.open(io.BytesIO(server.fetch(job["urls"]["thumbnail"])))
     assert thumbnail.size == (512, 512)
+    assert claimed(video) == (
+        "trainedAlgorithmicMedia",
+        {"portrait": "Steered", "speech": "hibari", "lipsync": "Warp", "encode": "PyAV"},
+    )
+
+
+def claimed(video: bytes) -> tuple[str | None, dict[str, str]]:
+    """How a video says that it was made, by which engine of each stage."""
+    manifest = manifest_of(video, "video/mp4")
+    engines = {told["stage"]: told["engine"] for told in engines_of(manifest)}
+    return source_of(manifest), engines
 
 
 def test_a_photo_speaks_with_an_uploaded_recording(server: Server, recording: bytes) -> None:
@@ -97,6 +109,9 @@ def test_a_photo_speaks_with_an_uploaded_recording(server: Server, recording: by
     assert "recorded" in server.fetch(job["urls"]["captions"]).decode()
     srt = server.fetch(f"{job['urls']['captions']}&format=srt").decode()
     assert srt.startswith("1\n00:00:0")
+    source, engines = claimed(video)
+    assert source == "compositeWithTrainedAlgorithmicMedia"
+    assert set(engines) == {"lipsync", "encode"}
 
 
 def test_a_described_face_is_painted_and_speaks(server: Server) -> None:
@@ -108,11 +123,17 @@ def test_a_described_face_is_painted_and_speaks(server: Server) -> None:
     }
     job = server.video(json=request, within=120)
     assert job["status"] == "completed", job["error"]
-    frames, _, _ = decoded(server.fetch(job["urls"]["video"]))
+    video = server.fetch(job["urls"]["video"])
+    frames, _, _ = decoded(video)
     assert frames.shape[1:] == (320, 256, 3)
+    assert claimed(video)[1]["portrait"] == "Steered"
     avatar = json.loads(server.fetch(f"/v1/avatars/{job['avatar']}"))
     assert "glasses" in avatar["words_used"]
     assert {"purple", "spaceship"} <= set(avatar["words_ignored"])
+    preview = manifest_of(server.fetch(avatar["urls"]["preview"]), "image/webp")
+    assert engines_of(preview) == [
+        {"stage": "portrait", "engine": "Steered", "weights": ["mobilestylegan-ffhq"]}
+    ]
 
 
 def test_the_same_request_gives_the_same_video(server: Server) -> None:
