@@ -11,8 +11,8 @@ RUN python -m venv /opt/venv
 WORKDIR /app
 # What the project asks for, each file by its hash, before its own code: a change of code alone makes a small layer.
 COPY locks/build.txt locks/cpu.txt locks/
-RUN /opt/venv/bin/python -m pip install --no-deps --require-hashes -r locks/build.txt \
-    && /opt/venv/bin/python -m pip install --no-deps --no-build-isolation --require-hashes -r locks/cpu.txt
+RUN /opt/venv/bin/python -m pip install --no-deps --only-binary :all: --require-hashes -r locks/build.txt \
+    && /opt/venv/bin/python -m pip install --no-deps --only-binary :all: --no-binary jieba --no-build-isolation --require-hashes -r locks/cpu.txt
 COPY . .
 RUN /opt/venv/bin/python -m pip install --no-deps --no-build-isolation -e . \
     && /opt/venv/bin/python -m pip check

@@ -12,9 +12,9 @@ WORKDIR /app
 # Each file by its hash; of our own is what stands for onnxruntime, as in `make gpu`.
 COPY locks/build.txt locks/gpu.txt locks/
 COPY packaging packaging
-RUN /opt/venv/bin/python -m pip install --no-deps --require-hashes -r locks/build.txt \
+RUN /opt/venv/bin/python -m pip install --no-deps --only-binary :all: --require-hashes -r locks/build.txt \
     && /opt/venv/bin/python -m pip install --no-deps --no-build-isolation ./packaging/onnxruntime-on-gpu \
-    && /opt/venv/bin/python -m pip install --no-deps --no-build-isolation --require-hashes -r locks/gpu.txt
+    && /opt/venv/bin/python -m pip install --no-deps --only-binary :all: --no-binary jieba --no-build-isolation --require-hashes -r locks/gpu.txt
 COPY . .
 RUN /opt/venv/bin/python -m pip install --no-deps --no-build-isolation -e . \
     && /opt/venv/bin/python -m pip check

@@ -27,7 +27,9 @@ def test_the_description_is_shown_and_nothing_comes_from_elsewhere(
         health.locator("button").first.click()
         health.get_by_role("button", name="Try it out").click()
         health.get_by_role("button", name="Execute").click()
-        expect(health.locator(".live-responses-table .response-col_status")).to_contain_text("200")
+        expect(
+            health.locator(".live-responses-table .response .response-col_status")
+        ).to_contain_text("200")
     origins = {urlsplit(url).netloc for url in asked if urlsplit(url).scheme in ("http", "https")}
     assert origins == {urlsplit(server.url).netloc}
     assert {urlsplit(url).scheme for url in asked} <= {"http", "data"}
