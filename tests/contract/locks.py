@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -93,12 +94,7 @@ def unknown(lock: Lock) -> set[str]:
 
 
 def _faults_on(python: str, lock: Lock) -> Iterator[str]:
-    here = _environment(python)
-    active = [
-        one
-        for one in entries(lock.text)
-        if one.requirement.marker is None or one.requirement.marker.evaluate(here)
-    ]
+    active = [one for one in entries(lock.text) if _applies(one.requirement, python)]
     locked = {one.name: one.version for one in active}
     if len(locked) < len(active):
         yield "a package stands there twice"
@@ -106,7 +102,7 @@ def _faults_on(python: str, lock: Lock) -> Iterator[str]:
         tested = lock.pins.get(name, version if lock.free.fullmatch(name) else "none")
         if tested != version:
             yield f"{name} {version} is not what was tested ({tested})"
-    reached, unmet = _walk(asked_for(extras_of(lock.text)), {**locked, **lock.instead}, here)
+    reached, unmet = _walk(asked_for(extras_of(lock.text)), {**locked, **lock.instead}, python)
     yield from unmet
     for name in sorted(locked.keys() - reached):
         if not lock.free.fullmatch(name):
@@ -124,16 +120,14 @@ def asked_for(extras: list[str]) -> list[Requirement]:
     return found
 
 
-def _walk(
-    roots: list[Requirement], known: Versions, here: Mapping[str, str]
-) -> tuple[set[str], list[str]]:
+def _walk(roots: list[Requirement], known: Versions, python: str) -> tuple[set[str], list[str]]:
     """The names that the roots lead to, and a sentence for each requirement that is not met."""
     reached: set[tuple[str, str]] = set()
     unmet: list[str] = []
     pending = [("the project", "", one) for one in roots]
     while pending:
         by, extra, one = pending.pop()
-        if one.marker is not None and not one.marker.evaluate({**here, "extra": extra}):
+        if not _applies(one, python, extra):
             continue
         name = canonicalize_name(one.name)
         version = known.get(name)
@@ -164,9 +158,14 @@ def _is_not(name: str, version: str) -> bool:
         return True
 
 
-def _environment(python: str) -> dict[str, str]:
-    """A machine that releases are for, as markers see it (PEP 508)."""
-    return {
+def _applies(one: Requirement, python: str, extra: str = "") -> bool:
+    return one.marker is None or _holds(one.marker, python, extra)
+
+
+@cache
+def _holds(marker: Marker, python: str, extra: str) -> bool:
+    """Whether a marker holds on a machine that releases are for (PEP 508)."""
+    here = {
         "python_version": python,
         "python_full_version": f"{python}.9",
         "implementation_name": "cpython",
@@ -176,5 +175,6 @@ def _environment(python: str) -> dict[str, str]:
         "sys_platform": "linux",
         "platform_system": "Linux",
         "platform_machine": "x86_64",
-        "extra": "",
+        "extra": extra,
     }
+    return marker.evaluate(here)
