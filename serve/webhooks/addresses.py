@@ -16,7 +16,16 @@ from media.errors import AvatarError
 
 LONGEST_URL: Final = 2048
 
-_LOCAL_NAMES: Final = ("localhost", "local", "internal", "lan", "home.arpa", "onion", "alt")
+_LOCAL_NAMES: Final = (
+    "localhost",
+    "localdomain",
+    "local",
+    "internal",
+    "lan",
+    "home.arpa",
+    "onion",
+    "alt",
+)
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _NAME: Final = re.compile(r"([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")

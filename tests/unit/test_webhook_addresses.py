@@ -48,7 +48,16 @@ def test_a_url_with_a_private_address_is_refused_unless_allowed(address: str) ->
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "LOCALHOST.", "a.localhost", "printer.local", "db.internal", "postgres", "nas."],
+    [
+        "localhost",
+        "LOCALHOST.",
+        "a.localhost",
+        "localhost.localdomain",
+        "printer.local",
+        "db.internal",
+        "postgres",
+        "nas.",
+    ],
 )
 def test_a_name_of_ones_own_network_is_refused_unless_allowed(host: str) -> None:
     with pytest.raises(AvatarError, match="public"):
