@@ -69,4 +69,5 @@ def unpack(data: bytes) -> VoiceSample:
         raise ValueError("a sample of another shape")
     if int(rate) not in _RATES or not 0 < len(pcm) <= MOST_SECONDS * int(rate):
         raise ValueError("a sample of another length")
-    return VoiceSample(pcm.astype(np.float32) / _FULL_SCALE, int(rate), str(kept["language"]))
+    samples = pcm.astype(np.float32) / np.float32(_FULL_SCALE)
+    return VoiceSample(samples, int(rate), str(kept["language"]))

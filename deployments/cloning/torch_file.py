@@ -7,6 +7,7 @@ other name in it is refused, so that nothing in the file is executed.
 """
 
 import pickle
+import pickletools
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 _MAGIC: Final = 0x1950A86A20F9469CFC6C
 _VERSION: Final = 1001
 _COUNT: Final = np.dtype("<i8")
+_MOST_NOTED: Final = 1_000_000
+"""A pickle of a million tensors' names would be one of a giant network."""
 _TYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "FloatStorage": np.dtype("<f4"),
     "LongStorage": np.dtype("<i8"),
@@ -91,8 +94,21 @@ def _tensor(
     return _Tensor(storage, int(offset), tuple(shape))
 
 
+def _load(file: IO[bytes]) -> Any:
+    """The object of the pickle that lies next in the file.
+
+    A number under which a pickle notes an object is also how long a table is made for it.
+    """
+    start = file.tell()
+    for opcode, argument, _ in pickletools.genops(file):
+        if opcode.name.endswith("PUT") and argument is not None and argument > _MOST_NOTED:
+            raise TorchFileError(f"it notes an object under the number {argument}")
+    file.seek(start)
+    return _Reader(file).load()
+
+
 def _header(file: IO[bytes]) -> tuple[Any, list[str]]:
-    read: Callable[[], Any] = lambda: _Reader(file).load()  # noqa: E731 - five times the same
+    read: Callable[[], Any] = lambda: _load(file)  # noqa: E731 - five times the same
     if read() != _MAGIC or read() != _VERSION:
         raise TorchFileError("it is not of torch's format of before 1.6")
     if read().get("little_endian") is not True:
@@ -103,9 +119,12 @@ def _header(file: IO[bytes]) -> tuple[Any, list[str]]:
 def _storages(file: IO[bytes], saved: Any, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Storages by name, in the order in which they lie."""
     known: dict[str, _Storage] = {}
-    pending = [saved]
+    pending, seen = [saved], set[int]()
     while pending:
         value = pending.pop()
+        if id(value) in seen:  # what holds itself, or one thing again and again, has no end
+            continue
+        seen.add(id(value))
         if isinstance(value, _Tensor):
             known[value.storage.key] = value.storage
         elif isinstance(value, dict):
