@@ -90,6 +90,8 @@ def decode(source: IO[bytes], output: IO[bytes], options: dict[str, Any]) -> dic
         # What names the tracks may be what is missing.
         torn = tally.missing and error.fault in ("no_sound", "unknown_codec")
         raise DecodingError("cut_short") if torn else error from None
+    if not samples:  # so few that none is left at another rate
+        raise DecodingError("undecodable")
     _require_whole(source, name, tally)
     if tally.cancelled:
         # One channel is wired the wrong way round: a common fault that headphones hide.
