@@ -107,6 +107,19 @@ CI gives each target up to two thousand inputs of a fixed seed (`tests/unit/test
 FFmpeg, libjpeg and the like are not instrumented: of them a run finds what files broken at random
 reach, not what guided ones would.
 
+## What was found, and mended
+
+- PyAV (18.1) counts a frame's planes on to a null pointer, which FFmpeg does not put behind eight
+  or more: recordings of 7.1 channels were refused, and some files ended the process. Planes are
+  read one by one now (`media/sound_decoding.py`).
+- NumPy's reader of headers lets other errors through than it says (`media/npy.py`).
+- Of 130 bytes that number an object 174,000,000, a pickle makes a table of 2.7 GB; what holds
+  itself was gone through without end (`deployments/cloning/torch_file.py`).
+- Words of a transcript could end before they began (`media/transcript.py`).
+- A recording of which no sample is left at 48 kHz was no refusal of the decoder's own.
+- A WAV whose list says that it is 2.9 GB long has FFmpeg ask for as much: the limited process has
+  not got it, and the file is refused.
+
 ## The last long runs
 """
 
