@@ -232,7 +232,8 @@ def _planes(frame: Any) -> NDArray[Any]:
     if not frame.format.is_planar:
         planes, values = 1, planes * values
     dtype = np.dtype(format_dtypes[frame.format.name])
-    return np.stack([np.frombuffer(AudioPlane(frame, n), dtype, values) for n in range(planes)])
+    buffers: list[Any] = [AudioPlane(frame, n) for n in range(planes)]
+    return np.stack([np.frombuffer(buffer, dtype, values) for buffer in buffers])
 
 
 def _weights(frame: Any) -> NDArray[np.float32]:
