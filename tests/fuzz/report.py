@@ -13,7 +13,7 @@ from tests.fuzz.supervisor import Result
 
 ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "bench" / "results" / "fuzz.json"
-PAGE: Final = ROOT / "docs" / "fuzzing.md"
+PAGE: Final = ROOT / "docs" / "fuzzing-decoders.md"
 DECODERS: Final = ("pictures", "sounds", "containers")
 READERS: Final = ("atheris", "pillow", "av", "numpy", "hibari-tts", "python-multipart")
 """Packages whose versions tell what was fuzzed by what."""
@@ -64,7 +64,8 @@ def page(runs: Mapping[str, Any]) -> str:
         ", ".join(f"{name} {number}" for name, number in versions.items()) + ".",
         "",
         f"**{sum(row['inputs'] for row in rows):,} inputs, {sum(decoders):,} of them to the "
-        f"decoders of pictures and recordings, {len(findings)} findings.**",
+        f"decoders of pictures and recordings and what tells containers apart, {len(findings)} "
+        "findings.**",
         "",
         "| target | what reads | inputs | taken | minutes | slowest, ms | limit, s | findings |",
         "|---|---|---|---|---|---|---|---|",
@@ -88,7 +89,7 @@ def _told(finding: Mapping[str, Any]) -> str:
 
 
 _HEAD: Final = """\
-# Fuzzing
+# Fuzzing: decoders and texts
 
 What reads what strangers send is given broken inputs by
 [atheris](https://github.com/google/atheris): libFuzzer, guided by which lines of Python an input
@@ -119,6 +120,9 @@ reach, not what guided ones would.
 - A recording of which no sample is left at 48 kHz was no refusal of the decoder's own.
 - A WAV whose list says that it is 2.9 GB long has FFmpeg ask for as much: the limited process has
   not got it, and the file is refused.
+
+Most came of a first run of 272,863 inputs to the decoder of recordings, not counted below; its
+slowest took 1.7 s.
 
 ## The last long runs
 """
