@@ -7,6 +7,7 @@ the same config files instead.
 import argparse
 import logging
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -45,9 +46,14 @@ PRIVATE: Final = {
     "RAY_AUTH_MODE": "disabled",
 }
 """No usage report, no token file in the home directory."""
-ALONE: Final = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Ray's switch for machines that are no part of a cluster: all of its ports are bound to loopback.
-Whoever reaches one of them runs code here."""
+ALONE: Final = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+}
+"""Of a Ray that no other machine joins. Whoever calls one of its ports runs code here: the first
+binds them to loopback, all but those of Serve's replicas; the token, another one each time, keeps
+everybody else out."""
 FEWER_WAKES: Final = {
     "RAY_SERVE_ENABLE_TASK_EVENTS": "0",
     # Stages never block their event loop, so each needs one, not three.
@@ -108,8 +114,8 @@ def set_defaults(*, alone: bool = False) -> None:
     `alone`: of a Ray that no other machine joins.
     """
     ours = (
-        (ALONE if alone else {})
-        | PRIVATE
+        PRIVATE
+        | (ALONE if alone else {})
         | WATCHFUL
         | FEWER_WAKES
         | FLAT
