@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
+import grpc
 import httpx
 import pytest
 
@@ -75,6 +76,7 @@ def test_engines_leave_nothing_at_home(connections: str, home: Path) -> None:
     assert list(home.rglob("*")) == []
 
 
+REPLICA: Final = "ray::ServeReplica:"
 ADDRESSES: Final = re.compile(
     r'sin_addr=inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"'  # as strace spells them
 )
@@ -88,6 +90,8 @@ class Watched:
     """What the kernel was asked to connect and send to, by any of its processes."""
     listening: dict[str, set[str]]
     """Programs by the address that they listened on."""
+    refused: set[grpc.StatusCode]
+    """What was said to calls without Ray's token where others than this machine can call."""
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +128,14 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             word, _, url = server.stdout.readline().strip().partition(" ")
             assert word == "ready"
             _use(url)
-            listening = _listening(server.pid)
+            found = list(_listening(server.pid))
+            refused = {_refused(port) for _, address, port in found if not _is_own(address)}
         finally:
             stop(server)
-        yield Watched(log.read_text(), listening)
+        listening: dict[str, set[str]] = defaultdict(set)
+        for program, address, _ in found:
+            listening[address].add(program)
+        yield Watched(log.read_text(), dict(listening), refused)
 
 
 def _use(url: str) -> None:
@@ -144,10 +152,9 @@ def _use(url: str) -> None:
         assert http.get(f"/v1/videos/{asked.json()['id']}/content").status_code == 200
 
 
-def _listening(session: int) -> dict[str, set[str]]:
-    """Programs of a session by the addresses on which they take TCP connections."""
+def _listening(session: int) -> Iterator[tuple[str, str, int]]:
+    """Programs of a session with the addresses and ports on which they take TCP connections."""
     sockets = dict(_sockets("tcp")) | dict(_sockets("tcp6"))
-    found: dict[str, set[str]] = defaultdict(set)
     for process in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
             if os.getsid(int(process.name)) != session:
@@ -156,18 +163,29 @@ def _listening(session: int) -> dict[str, set[str]]:
             for descriptor in (process / "fd").iterdir():
                 inode = os.readlink(descriptor).removeprefix("socket:[").removesuffix("]")
                 if inode in sockets:
-                    found[sockets[inode]].add(Path(program).name or program)
-    return dict(found)
+                    yield (Path(program).name or program, *sockets[inode])
 
 
-def _sockets(kind: str) -> Iterator[tuple[str, str]]:
-    """Inode and address of those that listen."""
+def _refused(port: int) -> grpc.StatusCode:
+    """The answer of one of Serve's replicas to a call from whoever reaches it."""
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
+        try:
+            call(b"", timeout=20)
+        except grpc.RpcError as error:
+            status: grpc.StatusCode = error.code()
+            return status
+    return grpc.StatusCode.OK
+
+
+def _sockets(kind: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Inode, address and port of those that listen."""
     for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]:
         fields = line.split()
         if fields[3] == "0A":
-            raw = bytes.fromhex(fields[1].split(":")[0])
+            raw, port = map(bytes.fromhex, fields[1].split(":"))
             words = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
-            yield fields[9], str(ip_address(words))
+            yield fields[9], (str(ip_address(words)), int.from_bytes(port))
 
 
 def test_a_server_calls_nobody(watched: Watched) -> None:
@@ -182,7 +200,8 @@ def test_a_server_listens_on_loopback_alone(watched: Watched) -> None:
         who for a, programs in watched.listening.items() if not _is_own(a) for who in programs
     }
     # Serve binds them to all addresses, whatever it is told; they want Ray's token.
-    assert {who for who in beyond if not who.startswith("ray::ServeReplica:")} == set()
+    assert {who for who in beyond if not who.startswith(REPLICA)} == set()
+    assert watched.refused == {grpc.StatusCode.UNAUTHENTICATED}
 
 
 def _is_own(address: str) -> bool:
