@@ -114,7 +114,7 @@ def test_ray_runs_by_the_same_settings_as_on_one_machine(
 ) -> None:
     monkeypatch.setattr(os, "environ", {})
     launch.set_defaults()
-    # On one machine the loopback keeps others out; on a cluster it takes a token.
+    # Who starts Ray on one machine sets a token of its own; a cluster's comes from Kubernetes.
     assert os.environ.pop("RAY_AUTH_MODE") == "disabled"
     documents = overlay(name)
     assert os.environ.items() <= environment(documents).items()
