@@ -88,6 +88,7 @@ def prepare(_: object, case: Case, __: object) -> None:
     if shape is not None and isinstance(case.body, dict):
         case.body = shape(dict(case.body), throw)
     # Valid it is still. Schemathesis would judge anew, and takes files for what no schema allows.
+    meta._initial_hashes.clear()  # also for cases that are derived from this one
     case._record_starting_state()
 
 
