@@ -37,7 +37,9 @@ def read_styles(data: bytes) -> Styles:
         if len(data) > _HEADER + ROWS * STYLE * 4:
             raise ValueError
         styles = array_of(data)
-        if (styles.shape, styles.dtype) != ((ROWS, STYLE), np.dtype("<f4")) or not _sound(styles):
+        if (styles.shape, styles.dtype) != ((ROWS, STYLE), np.dtype("<f4")):
+            raise ValueError
+        if not styles.flags.c_contiguous or not _sound(styles):
             raise ValueError
     except ValueError:
         raise AvatarError(

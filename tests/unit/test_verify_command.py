@@ -109,8 +109,8 @@ def test_a_changed_file_is_broken_and_nothing_of_it_is_believed(run: Run) -> Non
 
 
 def test_a_certificate_that_has_ended_is_told_from_a_changed_file(run: Run) -> None:
-    data = run.signed(certificate(ends=timedelta(seconds=2)))
-    time.sleep(2)
+    data = run.signed(certificate(ends=timedelta(seconds=4)))
+    time.sleep(5.5)  # certificates end with a whole second
     told = run(data)
     assert told.exit_code == 6
     assert "The signer's certificate has ended" in told.stdout

@@ -121,6 +121,11 @@ PANELS: Final[dict[str, list[tuple[str, str, list[Query]]]]] = {
             [("sum by (code) (rate(ray_avatar_refusals_total[5m]))", "{{code}}")],
         ),
         (
+            "Words refused by the policy's rules",
+            "ops",
+            [("sum by (rule) (rate(ray_avatar_policy_refusals_total[5m]))", "{{rule}}")],
+        ),
+        (
             "Webhook messages",
             "ops",
             [("sum by (outcome) (rate(ray_avatar_webhooks_total[5m]))", "{{outcome}}")],
