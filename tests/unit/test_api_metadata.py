@@ -105,7 +105,7 @@ def everything(folder: Path) -> bytes:
 def told(found: bytes) -> list[bytes]:
     """What of the secret is in these bytes, however it may be written."""
     words = [SECRET.encode(), SECRET.encode("utf-16-le"), SECRET[:7].encode(), b"holiday-in-perth"]
-    marks = [b"Exif\0\0", b"xmpmeta", b"ICC_PROFILE", b"acsp", b"+47.37", b"APIC", b"TIT2"]
+    marks = [b"Exif\0\0", b"dc:creator", b"ICC_PROFILE", b"acsp", b"+47.37", b"APIC", b"TIT2"]
     return [mark for mark in words + marks if mark in found]
 
 

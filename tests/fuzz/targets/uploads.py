@@ -44,14 +44,14 @@ async def _receive(choice: int, body: bytes) -> bool:
     try:
         async with received(request, files=("avatar_image", "audio", "image"), limit=LIMIT) as got:
             files += [value for value in got.values.values() if isinstance(value, Upload)]
-            assert all(file.path.stat().st_size == file.size for file in files)
+            assert all(os.fstat(file.file.fileno()).st_size == file.size for file in files)
             got.parse(VideoRequest if choice & 8 else AvatarRequest)
     except AvatarError as error:
         assert error.code in ("invalid_request", "too_large")
         assert len(error.message) < 400
         return False
     finally:
-        assert not any(os.path.exists(file.path) for file in files)
+        assert all(file.file.closed for file in files)
     return True
 
 
