@@ -63,7 +63,9 @@ def main() -> None:
             # By the wall: a machine may be busy. What merely takes long is told by `TooSlowError`.
             f"-timeout={max(2, round(6 * target.limit))}",
             f"-artifact_prefix={room}/",
-            f"-rss_limit_mb={2 * MEMORY // 2**20}",
+            # What counts is the address space, limited above: the highest resident memory that
+            # libFuzzer looks at begins with that of the process that started this one.
+            "-rss_limit_mb=0",
             "-len_control=0",
             "-detect_leaks=0",
             "-verbosity=0",
