@@ -21,8 +21,9 @@ from deployments.speech.fronts.english import read_vocabulary
 from deployments.speech.fronts.front import FrontEnd, pieces_of, pronounce, read
 from deployments.speech.fronts.languages import open_fronts
 from deployments.speech.kokoro_styles import STYLE, read_styles
-from deployments.speech.kokoro_voices import PACES, STOCK
+from deployments.speech.kokoro_voices import STOCK
 from deployments.speech.network import needed, open_network
+from deployments.speech.pieces import Piece
 from deployments.speech.reading import Reading
 from deployments.speech.shaping import check_speed, spelled, spoken, timed
 from deployments.speech.timing import Timed
@@ -103,12 +104,7 @@ class Kokoro:
         check_speed(speed)
         front = self._front(voice)
         pieces = pieces_of(front, text)[first:]
-        pace = speed * PACES.get(voice, 1.0)
-        sound = partial(self._sound, styles=self.styles[voice], speed=pace)
-        return (
-            spoken(read(front, piece.words), piece.pause, speed, MOST_SYMBOLS, sound)
-            for piece in pieces
-        )
+        return (self._speak(front, piece, self.styles[voice], speed) for piece in pieces)
 
     def with_voice(self, voice: Voice, data: bytes) -> "Kokoro":
         """This engine, sharing its network, with a cloned voice as its only one.
@@ -145,6 +141,12 @@ class Kokoro:
         or_else = f" Or name one that it speaks here as `language`: {others}." if others else ""
         sentence = f"This voice cannot speak {tag} here. {why}{or_else}"
         return AvatarError("invalid_request", sentence, param="voice")
+
+    def _speak(
+        self, front: FrontEnd, piece: Piece, styles: NDArray[np.float32], speed: float
+    ) -> Speech:
+        sound = partial(self._sound, styles=styles, speed=speed)
+        return spoken(read(front, piece.words), piece.pause, speed, MOST_SYMBOLS, sound)
 
     def _sound(
         self, reading: Reading, styles: NDArray[np.float32], speed: float

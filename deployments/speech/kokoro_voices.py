@@ -26,10 +26,6 @@ _FIRST: Final = ("af_heart", "bf_emma")
 """The first voice of a language speaks where a request names none: the best rated of the two with
 several grades (Kokoro's own list of voices)."""
 
-PACES: Final = {"ff_siwis": 0.9}
-"""Speeds that the network is asked for at speed 1, where they are not 1. Of the French voice 4.3 %
-of words are then heard wrong by sound, else 5.4 % (`python -m bench.voices_roundtrip`)."""
-
 
 def _stock() -> tuple[Voice, ...]:
     text = resources.files(__package__).joinpath("kokoro_gains.json").read_text(encoding="utf-8")

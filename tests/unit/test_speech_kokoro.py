@@ -2,7 +2,6 @@
 """Kokoro's voices, with their real weights."""
 
 import shutil
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -149,17 +148,6 @@ def test_speed_changes_the_length(kokoro: Kokoro) -> None:
     )
     assert slow > 1.5 * normal
     assert fast < normal / 1.4
-
-
-def test_the_french_voice_is_asked_to_speak_slower_than_it_would(kokoro: Kokoro) -> None:
-    voice = replace(kokoro.voices[0], id="as_it_comes", languages=("fr-FR",))
-    styles = {"as_it_comes": kokoro.styles["ff_siwis"]}
-    as_it_comes = replace(kokoro, voices=(voice,), styles=styles)
-    quick, paced = (
-        sum(piece.seconds for piece in spoken(engine, TEXTS["fr-FR"], voice))
-        for engine, voice in ((as_it_comes, "as_it_comes"), (kokoro, "ff_siwis"))
-    )
-    assert 1.03 < paced / quick < 1.15
 
 
 def test_a_reading_longer_than_the_network_takes_is_spoken_whole(kokoro: Kokoro) -> None:
