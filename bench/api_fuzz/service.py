@@ -36,7 +36,7 @@ from serve.storage import keys
 from serve.storage.artifacts import Artifacts
 from serve.storage.portraits import save_portrait
 from tests.cloned import CloningStages, direct_voices
-from tests.fakes import FakeVoice, png, portrait
+from tests.fakes import FakeVoice, picture_file, portrait
 
 GALLERY: Final = ("ada", "mira")
 VOICES: Final = ("anna", "jun")
@@ -194,7 +194,7 @@ async def opened(folder: Path, database_url: str = "") -> Services:
     gallery = folder / "gallery"
     gallery.mkdir(exist_ok=True)
     for n, name in enumerate(GALLERY):
-        (gallery / f"{name}.webp").write_bytes(png(seed=n + 100))
+        (gallery / f"{name}.webp").write_bytes(picture_file("WEBP", seed=n + 100))
     stages = AskedStages(
         speakers=(FakeVoice("anna", "Anna", ("en-US",)), FakeVoice("jun", "Jun", ("ja",)))
     )

@@ -79,6 +79,7 @@ async def list_avatars(
         ),
         *("unsafe_image", "content_refused", "too_large", "overloaded", "weights_missing"),
         *("idempotency_conflict", "not_finished"),
+        "not_found",  # sent again once the avatar is gone
     ),
 )
 async def create_avatar(
