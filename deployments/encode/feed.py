@@ -93,8 +93,8 @@ class FrameFeed:
     async def _next(self) -> tuple[list[Frame], float] | None:
         self._fill()
         if not self._pending and self._at_turn and self.task.urgency == FIRST:
-            # Ended in the turn that it has: else all that came at once would be open at once, and
-            # an open encoder holds 30 MB and more.
+            # Ended in the turn that it has: else the encoders of all that came at once would be
+            # open at once, each with its pictures (`bench.encode_memory`).
             return None
         self._end_turn()
         if not self._pending:
