@@ -86,6 +86,8 @@ def stages(notes: Path, spoken: Path, settings: Settings, port: int) -> Iterator
         deployment |= {"graceful_shutdown_wait_loop_s": 0.1, "graceful_shutdown_timeout_s": 1}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AVATAR_DATA_DIR", str(settings.data_dir))
+        # Ray, imported already, has read that there is no token in this process.
+        patch.setenv("RAY_AUTH_MODE", "disabled")
         start(config, threading.Event())
         names = ("Portrait", "Face", "Speech", "Encode", "Director", "Lipsync")
         yield HandleStages(*(serve.get_deployment_handle(name, "avatar") for name in names))
@@ -243,9 +245,12 @@ async def test_directors_grow_with_jobs_that_no_call_stands_for(
     stages: HandleStages, database: Database
 ) -> None:
     # Held, as by a director whose asker is gone: nobody calls, and Serve sees no request.
-    jobs = [await queue_job(database) for _ in range(TARGET + 8)]
-    for job in jobs:
-        await leases.claim(database, job, 300)
+    jobs: list[str] = []
+    while len(jobs) < TARGET + 8:
+        job = await queue_job(database)
+        # A sweep of the graph's own director may come first; that job soon is over.
+        if await leases.claim(database, job, 300) is not None:
+            jobs.append(job)
     async with asyncio.timeout(200):
         while directors() < 2:  # noqa: ASYNC110 - Serve sets no event for it
             await asyncio.sleep(0.5)
