@@ -11,9 +11,9 @@ import hmac
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
+from serve.secret_file import made_once
 from serve.settings import Settings
 
 LONGEST: Final = 30 * 86_400
@@ -35,7 +35,7 @@ def read_secrets(settings: Settings) -> tuple[bytes, ...]:
         return given
     if not signs(settings):
         return ()
-    return (_kept(settings.data_dir / _FILE),)
+    return (made_once(settings.data_dir / _FILE, lambda: os.urandom(_SIZE)),)
 
 
 def signs(settings: Settings) -> bool:
@@ -71,19 +71,3 @@ def _signature(secret: bytes, video_id: str, expires: int) -> str:
     signed = f"{_VERSION}\n{video_id}\n{expires}".encode()
     digest = hmac.digest(secret, signed, hashlib.sha256)
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _kept(path: Path) -> bytes:
-    """The file's secret; of several processes that make it at once, the first one's stands."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = path.with_name(f"{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(os.urandom(_SIZE))
-        try:
-            os.link(made, path)  # whole or not at all, and never over another's
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
-    return path.read_bytes()

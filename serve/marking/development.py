@@ -1,6 +1,5 @@
 """The development certificate: made when it is first needed, kept in the data folder."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from serve.secret_file import made_once, replaced
 
 ORGANISATION: Final = "avatar-serve development certificate"
 """What it names as the signer."""
@@ -19,31 +20,13 @@ _RENEWED: Final = timedelta(days=30)
 
 
 def kept_pem(path: Path) -> bytes:
-    """It with its key, in PEM; of several made at once, the first one stands. Blocks."""
-    try:
-        kept = path.read_bytes()
-    except FileNotFoundError:
-        return _made(path, in_place=False)
+    """It with its key, in PEM; of several made at once, the first one stands. Blocks.
+
+    Raises OSError, ValueError for a file that holds something else.
+    """
+    kept = made_once(path, new_pem)
     ends = x509.load_pem_x509_certificates(kept)[0].not_valid_after_utc
-    return _made(path, in_place=True) if ends - datetime.now(UTC) < _RENEWED else kept
-
-
-def _made(path: Path, *, in_place: bool) -> bytes:
-    """Make one, in place of the file that is there or only where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(new_pem())
-    if in_place:
-        made.replace(path)
-        return path.read_bytes()
-    try:
-        os.link(made, path)  # whole or not at all, and never over another's
-    except FileExistsError:
-        pass
-    finally:
-        made.unlink()
-    return path.read_bytes()
+    return replaced(path, new_pem()) if ends - datetime.now(UTC) < _RENEWED else kept
 
 
 def new_pem() -> bytes:
