@@ -54,7 +54,7 @@ _SETTINGS: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """An engine that had a part in it."""
+    """An engine that had a part in it; the statement has these fields under these names."""
 
     stage: str
     engine: str
@@ -114,11 +114,7 @@ class Credentials:
             embed(self, source, target, media_type, claim)
         except C2paError as error:
             log.error("nothing could be signed: %s", error)
-            raise AvatarError(
-                "internal",
-                "The service could not sign what it made, and gives out nothing unsigned: have its "
-                "operator run `avatar-serve doctor`.",
-            ) from error
+            raise unsigned() from error
 
     def _sign_stamped(self, source: Path, target: Path, media_type: str, claim: Claim) -> None:
         request = {
@@ -136,6 +132,15 @@ class Credentials:
                 "overloaded",
                 "What was made could not be signed with a time stamp now: try again in a moment.",
             ) from error
+
+
+def unsigned() -> AvatarError:
+    """The fault of a service that cannot sign; why is its operator's concern, and in the log."""
+    return AvatarError(
+        "internal",
+        "The service could not sign what it made, and gives out nothing unsigned: have its "
+        "operator run `avatar-serve doctor`.",
+    )
 
 
 def embed(
@@ -186,10 +191,7 @@ def _require_signable(media_type: str) -> None:
 def _manifest(claim: Claim) -> dict[str, Any]:
     assertions = [{"label": "c2pa.actions.v2", "data": {"actions": [_action(claim)]}}]
     if claim.makers:
-        engines = [
-            {"stage": maker.stage, "engine": maker.engine, "weights": list(maker.weights)}
-            for maker in claim.makers
-        ]
+        engines = [asdict(maker) for maker in claim.makers]
         assertions.append({"label": ENGINES, "data": {"engines": engines}})
     return {"claim_generator_info": [_generator()], "assertions": assertions}
 

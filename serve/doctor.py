@@ -147,7 +147,7 @@ def _weights(settings: Settings, config: Path) -> Iterator[Check]:
 
 def _signing(settings: Settings) -> Check:
     """Whether what is given out can be signed, by whom, and until when. Makes no certificate."""
-    if not settings.signing_certificate:
+    if not (settings.signing_certificate or settings.signing_key.get_secret_value()):
         detail = "a development certificate, which proves no origin"
         if settings.database_url or settings.storage_url:
             detail += "; each machine makes its own"

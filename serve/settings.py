@@ -1,11 +1,11 @@
 """Settings of the service, from the environment (AVATAR_…) and nowhere else."""
 
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serve.webhooks.signing import read_secrets
@@ -116,12 +116,6 @@ class Settings(BaseSettings):
         if url and urlsplit(url).scheme not in ("http", "https"):
             raise ValueError("must be an http or https address")
         return url
-
-    @model_validator(mode="after")
-    def _certificates_have_keys(self) -> Self:
-        if bool(self.signing_certificate) != bool(self.signing_key.get_secret_value()):
-            raise ValueError("AVATAR_SIGNING_CERTIFICATE and AVATAR_SIGNING_KEY go together")
-        return self
 
     @field_validator("cors_origins")
     @classmethod

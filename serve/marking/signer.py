@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
-from media.credentials import Claim, Credentials
+from media.credentials import Claim, Credentials, unsigned
 from media.errors import AvatarError
 from media.marks import SourceType
 from serve.marking.development import kept_pem
@@ -50,17 +50,26 @@ class Signer:
 def open_credentials(settings: Settings) -> Credentials:
     """What to sign by, read anew: a renewed certificate counts at once. Blocks.
 
-    Raises AvatarError `invalid_request` for an operator's certificate that can't be used.
+    Raises AvatarError `internal` where it can't be used: who asked for a file did nothing wrong.
     """
-    return open_signer(settings).credentials
+    try:
+        return open_signer(settings).credentials
+    except AvatarError as error:
+        log.error("nothing can be signed: %s", error.message)
+        raise unsigned() from error
 
 
 def open_signer(settings: Settings) -> Signer:
-    """The same, with what there is to tell of it."""
-    if settings.signing_certificate:
-        chain = _pem(settings.signing_certificate, _CERTIFICATE)
-        key = _pem(settings.signing_key.get_secret_value(), _KEY)
-        signer = _signer(chain, key, development=False)
+    """Who signs, read anew likewise.
+
+    Raises AvatarError `invalid_request` for an operator's certificate that can't be used.
+    """
+    brought, its_key = settings.signing_certificate, settings.signing_key.get_secret_value()
+    if bool(brought) != bool(its_key):
+        missing = _KEY if brought else _CERTIFICATE
+        raise _refused(f"{_CERTIFICATE} and {_KEY} go together: {missing} is not set", missing)
+    if brought:
+        signer = _signer(_pem(brought, _CERTIFICATE), _pem(its_key, _KEY), development=False)
     else:
         kept = _development(settings.data_dir / _FILE)
         signer = _signer(kept, kept, development=True)
@@ -95,6 +104,9 @@ def _development(path: Path) -> bytes:
         why = (error.strerror or type(error).__name__).lower()
         sentence = f"A development certificate can't be kept in the data folder ({why}): set"
         raise _refused(f"{sentence} {_CERTIFICATE} and {_KEY}, or AVATAR_DATA_DIR") from error
+    except ValueError as error:
+        sentence = f"{path} holds no certificate in PEM: remove it, and another one is made"
+        raise _refused(sentence) from error
 
 
 def _pem(given: str, name: str) -> bytes:

@@ -12,7 +12,6 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from pydantic import ValidationError
 
 from media.credentials import Claim
 from media.errors import AvatarError
@@ -62,6 +61,15 @@ def test_a_development_certificate_that_ends_soon_makes_way_for_another(
     assert new.credentials.chain != old.credentials.chain
     assert open_signer(settings(tmp_path)).credentials == new.credentials
     assert not ends_soon(old)
+
+
+def test_a_development_certificate_that_is_none_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "signing.pem").write_text("something else")
+    with pytest.raises(AvatarError, match="remove it") as raised:
+        tried_signer(settings(tmp_path))
+    assert str(tmp_path / "signing.pem") in raised.value.message
+    (tmp_path / "signing.pem").unlink()
+    assert tried_signer(settings(tmp_path)).development
 
 
 def test_the_operators_certificate_signs_where_it_is_set(tmp_path: Path) -> None:
@@ -128,6 +136,8 @@ BAD = {
     "a password": lambda: locked(certificate()),
     "no such file": lambda: Certificate("/nowhere/chain.pem", "/nowhere/key.pem", ""),
     "for servers": lambda: certificate(purpose=ExtendedKeyUsageOID.SERVER_AUTH),
+    "without its key": lambda: Certificate(certificate().chain, "", ""),
+    "a key alone": lambda: Certificate("", certificate().key, ""),
 }
 
 
@@ -146,10 +156,14 @@ def test_a_certificate_that_cannot_sign_is_refused_before_anything_starts(
     assert (found.status, found.detail) == ("fail", raised.value.message)
 
 
-@pytest.mark.parametrize("name", ["signing_certificate", "signing_key"])
-def test_a_certificate_and_its_key_go_together(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValidationError, match="go together"):
-        settings(tmp_path, **{name: "/x.pem"})
+def test_a_certificate_that_has_ended_meanwhile_is_no_fault_of_who_asks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = settings(tmp_path, certificate(ends=timedelta(seconds=-10)))
+    with pytest.raises(AvatarError) as raised:
+        open_credentials(given)
+    assert (raised.value.code, raised.value.param) == ("internal", None)
+    assert "The certificate has ended" in caplog.text
 
 
 def test_the_doctor_says_who_signs_and_makes_nothing(tmp_path: Path) -> None:
@@ -171,7 +185,7 @@ def test_the_doctor_says_who_signs_and_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_launcher_starts_nothing_that_could_not_sign(tmp_path: Path) -> None:
-    nowhere = {"AVATAR_SIGNING_CERTIFICATE": "/nowhere/c.pem", "AVATAR_SIGNING_KEY": "/nowhere/k"}
+    nowhere = {"AVATAR_SIGNING_CERTIFICATE": "/nowhere/c.pem"}
     done = subprocess.run(
         [sys.executable, "-m", "deployments.launch", str(LOCAL_CONFIG)],
         env={**os.environ, **nowhere, "AVATAR_DATA_DIR": str(tmp_path)},
@@ -180,5 +194,5 @@ def test_the_launcher_starts_nothing_that_could_not_sign(tmp_path: Path) -> None
         timeout=60,
     )
     assert done.returncode == 1
-    assert "AVATAR_SIGNING_CERTIFICATE" in done.stderr
+    assert "AVATAR_SIGNING_KEY is not set" in done.stderr
     assert "Traceback" not in done.stderr
