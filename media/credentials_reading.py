@@ -37,9 +37,6 @@ _KINDS: Final = (
 )
 """Types by the first bytes."""
 
-_NONE: Final = frozenset({"audio/ogg"})
-"""Types that have no place for credentials."""
-
 
 def decode(source: IO[bytes], output: IO[bytes], options: Mapping[str, Any]) -> dict[str, Any]:
     """`kind`, `mark` (a source type or None) and `credentials` (or None); nothing is written.
@@ -48,7 +45,7 @@ def decode(source: IO[bytes], output: IO[bytes], options: Mapping[str, Any]) -> 
     """
     del output
     kind = _kind(source)
-    credentials = None if kind in _NONE else _credentials(source, kind, str(options["anchors"]))
+    credentials = _credentials(source, kind, str(options["anchors"]))
     return {"kind": kind, "mark": _mark(source), "credentials": credentials}
 
 
@@ -87,7 +84,7 @@ def _credentials(source: IO[bytes], kind: str, anchors: str) -> dict[str, Any] |
                 return None
             with reader:
                 return _told(reader)
-    except C2paError.NotSupported:
+    except C2paError.NotSupported:  # Ogg has no place for them
         return None
     except C2paError as error:
         if str(error).startswith("Remote"):

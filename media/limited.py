@@ -127,7 +127,7 @@ def _child(
     """The running child; when the block ends, it and all it started are killed and reaped."""
     # -I and -S: no PYTHON* variables, no user site, no .pth files (these alone take 40 ms). -B: no
     # bytecode is kept, which its limit on output would cut short.
-    command = [sys.executable, "-I", "-S", "-B", "-c", BOOT, ":".join(_import_path()), request]
+    command = [sys.executable, "-I", "-S", "-B", "-c", BOOT, ":".join(import_path()), request]
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and code; the input is a file
         command,
         stdin=source,
@@ -149,7 +149,7 @@ def _child(
             child.stdout.close()
 
 
-def _import_path() -> list[str]:
+def import_path() -> list[str]:
     """Where the child finds the same code: our own path, and the folder that holds `media`."""
     root = str(Path(__file__).resolve().parent.parent)
     path = [entry for entry in sys.path if os.path.isabs(entry) and ":" not in entry]

@@ -4,12 +4,11 @@ C2PA's library waits for an authority without end, and only a process can be end
 """
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
+
+from media.limited import import_path
 
 SECONDS: Final = 60.0
 """For the authority's answer and the signing."""
@@ -28,9 +27,7 @@ def run(request: dict[str, Any]) -> None:
 
     The request, which holds a key, goes through a pipe.
     """
-    root = str(Path(__file__).resolve().parent.parent)
-    path: Sequence[str] = [root, *(entry for entry in sys.path if os.path.isabs(entry))]
-    command = [sys.executable, "-c", _BOOT, ":".join(path)]
+    command = [sys.executable, "-c", _BOOT, ":".join(import_path())]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and code
             command,

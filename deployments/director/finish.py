@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from deployments.director.marking import Marking
+from deployments.director.run import Run
 from deployments.director.track import Track
 from media.captions import captions
 from media.face import Picture, Portrait
@@ -37,9 +38,7 @@ _LISTEN: Final = 3000 * WINDOW
 
 
 async def finish(
-    artifacts: Artifacts,
-    job: Job,
-    fence: int,
+    run: Run,
     segments: Sequence[Segment],
     canvas: Portrait,
     grid: TimeGrid,
@@ -52,9 +51,10 @@ async def finish(
 
     `words` is None for a recording: its captions come from the transcript, if one was given.
     """
+    artifacts, job = run.means.artifacts, run.job
 
     def key(variant: str) -> str:
-        return keys.result(job.id, job.attempt, variant, fence)
+        return keys.result(job.id, job.attempt, variant, run.fence)
 
     cues = await _cues(job, track, words)
     with tempfile.TemporaryDirectory(prefix=LEFT_BY_FINISH) as folder:

@@ -57,18 +57,7 @@ async def _make(run: Run, canvas: Portrait, name: str, marking: Marking) -> None
                 lambda: progress.segments(means.database, job.id, job.attempt)
             )
             result = await run.patiently(
-                lambda: finish(
-                    means.artifacts,
-                    job,
-                    run.fence,
-                    made,
-                    canvas,
-                    grid,
-                    frames,
-                    track,
-                    words,
-                    marking,
-                )
+                lambda: finish(run, made, canvas, grid, frames, track, words, marking)
             )
         await run.patiently(
             lambda: progress.complete(means.database, job.id, run.fence, result, dict(run.timings))

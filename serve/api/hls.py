@@ -86,15 +86,16 @@ async def get_video_playlist(
     if not segments:
         # An error of this class is asked again by players; an empty list ends some of them.
         raise AvatarError("overloaded", "The video's first part is not made yet: ask again.")
+    source = source_of_job(job.request)
     text = playlist(
         job.attempt,
         segments,
         FRAME_RATES[str(job.request["fps"])],
-        source_of_job(job.request),
+        source,
         over=job.status == "completed",
         query="" if link is None else f"?link={link}",
     )
-    headers = {"Cache-Control": "no-store", **marking.header(source_of_job(job.request))}
+    headers = {"Cache-Control": "no-store", **marking.header(source)}
     return Response(text, headers=headers, media_type=_PLAYLIST)
 
 

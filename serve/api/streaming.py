@@ -58,10 +58,10 @@ async def _fragments(services: Services, job_id: str) -> AsyncIterator[bytes]:
             raise Cut("the job began again")
         for segment in segments:
             init, media = split_init(await patiently(partial(services.artifacts.get, segment.key)))
-            source = source_of_job(job.request)
-            data = media if segment.n else marked_init(init, source) + media
-            for at in range(0, len(data), CHUNK):
-                yield data[at : at + CHUNK]
+            if segment.n == 0:
+                media = marked_init(init, source_of_job(job.request)) + media
+            for at in range(0, len(media), CHUNK):
+                yield media[at : at + CHUNK]
                 await patiently(partial(services.following.follow, job))
             sent, attempt = sent + 1, job.attempt
         if job.status not in ACTIVE:

@@ -123,7 +123,7 @@ def _signed(found: Provenance, stated: Statement) -> Iterator[str]:
     if stated.timestamp:
         whose = "that you trust" if stated.timestamp_trusted else "for which nobody vouches"
         yield f"Signed at {stated.timestamp}, by the clock of a time-stamping authority {whose}."
-    yield "Unchanged: not a byte differs from what was signed."
+    yield "Unchanged: picture, sound and what is said here are as they were signed."
     yield from _signer(stated)
     if found.mark is not None and found.mark not in sources:
         yield "Its plain mark says otherwise: " + _MEANT[found.mark]
