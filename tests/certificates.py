@@ -57,7 +57,9 @@ def certificate(
             )
         )
         if not ca:
-            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+            # Critical where it says that one stamps the time (RFC 3161, 2.3).
+            stamps = purpose == ExtendedKeyUsageOID.TIME_STAMPING
+            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=stamps)
         made = builder.sign(root_key, hashes.SHA256())
         return made.public_bytes(serialization.Encoding.PEM).decode()
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.local_server import answering
 from tests.server import Server
 
 
@@ -75,9 +76,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def running_site(server: Server) -> Iterator[Site]:
     site = Site(server)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, site)) as http:
-        http.daemon_threads = True
-        site.url = f"http://127.0.0.1:{http.server_address[1]}"
-        threading.Thread(target=http.serve_forever, daemon=True).start()
+    with answering(partial(_Handler, site)) as address:
+        site.url = address
         yield site
-        http.shutdown()

@@ -72,7 +72,7 @@ def test_a_wheel_behind_a_password_that_pip_knows_is_downloaded_by_pip(
 ) -> None:
     registry.publish("lips-pack", WHEEL, PACKED)
     registry.password = "secret"  # noqa: S105 - of a server that lives as long as this test
-    monkeypatch.setenv("PIP_INDEX_URL", f"http://me:secret@127.0.0.1:{registry.port}/simple")
+    monkeypatch.setenv("PIP_INDEX_URL", registry.url.replace("//", "//me:secret@") + "/simple")
     store = WeightsStore(tmp_path / "root", manifest)
     store.fetch("lips")
     assert store.paths("lips")["lips.onnx"].read_bytes() == DATA

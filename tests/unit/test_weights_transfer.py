@@ -168,7 +168,7 @@ def test_an_unreadable_certificate_bundle_is_named(
 def test_the_proxy_of_pip_is_gone_through(
     monkeypatch: pytest.MonkeyPatch, server: Registry, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PIP_PROXY", f"127.0.0.1:{server.port}")
+    monkeypatch.setenv("PIP_PROXY", server.url.removeprefix("http://"))
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     # A proxy is asked for the whole URL: this server knows the file under that name.

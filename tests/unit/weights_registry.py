@@ -11,12 +11,13 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from serve.weights.manifest import Manifest, load_manifest
+from tests.local_server import answering
 
 
 def some_bytes(size: int, seed: int = 1) -> bytes:
@@ -105,7 +106,7 @@ def manifest_of(folder: Path, text: str) -> Manifest:
 class Registry:
     """What the server holds and how it behaves."""
 
-    port: int = 0
+    url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     """Served bytes by path."""
     ranges: bool = True
@@ -119,10 +120,6 @@ class Registry:
     """What files under /files need, as user `me`."""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """Requests for files, in order: file name and Range header."""
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def publish(self, project: str, file: str, data: bytes) -> str:
         """Offer a file on the page of a project (PEP 503); returns the file's URL."""
@@ -144,17 +141,12 @@ def running_registry() -> Iterator[Registry]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    registry.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield registry
-    finally:
-        registry.hold.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(Handler) as address:
+        registry.url = address
+        try:
+            yield registry
+        finally:
+            registry.hold.set()
 
 
 def answer(request: BaseHTTPRequestHandler, registry: Registry) -> None:
