@@ -81,20 +81,20 @@ class Diffusion:
         )
         if not folder and INDEX not in files:
             raise AvatarError("weights_missing", f"{INDEX} of {model} is missing: {remedy}.")
+        try:
+            from deployments.portrait.diffusion_pipeline import Painter
+        except ImportError as error:
+            raise AvatarError(
+                "weights_missing",
+                f"Portraits by diffusion need more than is installed ({error.name}): "
+                "`pip install 'avatar-serve[diffusion]'`.",
+            ) from error
+        from deployments.devices.torch_device import open_device
+
+        on = open_device(device, dtype, memory_mb)
         where: AbstractContextManager[Path] = nullcontext(Path(folder)) if folder else alone(files)
         with where as path:
             found = read_folder(path, remedy)
-            try:
-                from deployments.portrait.diffusion_pipeline import Painter
-            except ImportError as error:
-                raise AvatarError(
-                    "weights_missing",
-                    f"Portraits by diffusion need more than is installed ({error.name}): "
-                    "`pip install 'avatar-serve[diffusion]'`.",
-                ) from error
-            from deployments.devices.torch_device import open_device
-
-            on = open_device(device, dtype, memory_mb)
             painter = Painter.open(
                 found, chosen, on, threads=threads, remedy=remedy, compiled=compile
             )

@@ -40,6 +40,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "operator"
 
 
+@pytest.fixture
+def filled(tmp_path: Path, manifest: Manifest, folder: Path) -> WeightsStore:
+    """A store that has fetched all there is."""
+    (folder / PACK).write_bytes(PACKED)
+    store = WeightsStore(tmp_path / "root", manifest, folder)
+    store.fetch("lips")
+    return store
+
+
+def change_unseen(path: Path) -> None:
+    """Other bytes, as many, of the same time."""
+    time = path.stat().st_mtime_ns
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    os.utime(path, ns=(time, time))
+
+
 def everything_in(root: Path) -> set[str]:
     """Files of the store, locks apart."""
     files = (path for path in root.rglob("*") if path.is_file())
@@ -174,32 +190,27 @@ def test_a_missing_file_is_named_with_the_commands(tmp_path: Path, manifest: Man
     assert not (tmp_path / "root").exists(), "asking for paths writes nothing"
 
 
-def test_a_damaged_file_is_found_named_and_fetched_again(
-    tmp_path: Path, manifest: Manifest, folder: Path
-) -> None:
-    (folder / PACK).write_bytes(PACKED)
-    store = WeightsStore(tmp_path / "root", manifest, folder)
-    store.fetch("lips")
-    before = store.paths("lips")["two.bin"]
+def test_a_damaged_file_is_found_named_and_fetched_again(filled: WeightsStore) -> None:
+    before = filled.paths("lips")["two.bin"]
     before.write_bytes(TWO[:-1] + b"!")
-    assert store.verify("lips") == State("lips", "damaged", "two.bin")
+    assert filled.verify("lips") == State("lips", "damaged", "two.bin")
     with pytest.raises(AvatarError, match=r"two\.bin of lips is damaged"):
-        store.paths("lips")
-    store.fetch("lips")
-    assert store.paths("lips")["two.bin"].read_bytes() == TWO
+        filled.paths("lips")
+    filled.fetch("lips")
+    assert filled.paths("lips")["two.bin"].read_bytes() == TWO
 
 
-def test_verify_reads_a_file_again_that_looks_unchanged(
-    tmp_path: Path, manifest: Manifest, folder: Path
+def test_a_file_that_was_written_to_is_found_whatever_its_size_and_time_say(
+    filled: WeightsStore,
 ) -> None:
-    (folder / PACK).write_bytes(PACKED)
-    store = WeightsStore(tmp_path / "root", manifest, folder)
-    store.fetch("lips")
-    path = store.paths("lips")["two.bin"]
-    time = path.stat().st_mtime_ns
-    path.write_bytes(TWO[:-1] + b"!")
-    os.utime(path, ns=(time, time))
-    assert store.verify("lips") == State("lips", "damaged", "two.bin")
+    path = filled.paths("lips")["two.bin"]
+    filled.require_untouched("lips")
+    change_unseen(path)
+    with pytest.raises(AvatarError, match=r"two\.bin of lips was changed"):
+        filled.require_untouched("lips")
+    with pytest.raises(AvatarError, match=r"two\.bin of lips is damaged"):
+        filled.paths("lips")
+    assert filled.verify("lips") == State("lips", "damaged", "two.bin")
 
 
 def test_files_that_the_operator_puts_into_the_store_are_used(
@@ -213,23 +224,23 @@ def test_files_that_the_operator_puts_into_the_store_are_used(
     store.fetch("lips")  # everything is there: no source is asked
 
 
-def test_a_file_is_read_once_however_often_its_path_is_asked(
-    tmp_path: Path, manifest: Manifest, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_is_read_once_however_often_its_path_is_asked_and_anew_to_be_verified(
+    filled: WeightsStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / PACK).write_bytes(PACKED)
-    WeightsStore(tmp_path / "root", manifest, folder).fetch("lips")
-    read: list[Path] = []
+    read: list[str] = []
     real = reading.is_intact
 
     def counting(path: Path, digest: str, size: int) -> bool:
-        read.append(path)
+        read.append(path.name)
         return real(path, digest, size)
 
     monkeypatch.setattr(reading, "is_intact", counting)
-    store = WeightsStore(tmp_path / "root", manifest, folder)
+    store = WeightsStore(filled.root, filled.manifest)
     for _ in range(3):
         store.paths("lips")
-    assert len(read) == 2
+    assert read == ["one.onnx", "two.bin"]
+    store.verify("lips")
+    assert read == ["one.onnx", "two.bin"] * 2
 
 
 def test_unknown_weights_are_refused_with_the_command_that_lists_them(
@@ -265,20 +276,3 @@ def test_weights_inside_an_installed_package_are_used_in_place(tmp_path: Path) -
     path = store.paths("hibari-heart")["hibari.onnx"]
     assert path.parts[-3:] == ("hibari", "assets", "hibari.onnx")
     assert not (tmp_path / "root").exists(), "nothing is copied"
-
-
-def test_a_file_that_was_written_to_is_read_again_whatever_its_time_says(
-    tmp_path: Path, manifest: Manifest, folder: Path
-) -> None:
-    (folder / PACK).write_bytes(PACKED)
-    store = WeightsStore(tmp_path / "root", manifest, folder)
-    store.fetch("lips")
-    path = store.paths("lips")["two.bin"]
-    store.require_untouched("lips")
-    time = path.stat().st_mtime_ns
-    path.write_bytes(TWO[:-1] + b"!")
-    os.utime(path, ns=(time, time))
-    with pytest.raises(AvatarError, match=r"two\.bin of lips was changed"):
-        store.require_untouched("lips")
-    with pytest.raises(AvatarError, match=r"two\.bin of lips is damaged"):
-        store.paths("lips")

@@ -13,14 +13,11 @@ import torch
 
 from bench.random_diffusion import save_sd
 from deployments.cloning.speaker_encoder import FILE, SpeakerEncoder
-from deployments.devices.torch_device import open_device
 from deployments.loading import EngineConfig, load_engine
-from deployments.portrait.diffusion_folder import read_folder
-from deployments.portrait.diffusion_pipeline import Painter
-from deployments.portrait.diffusion_recipe import Recipe
 from deployments.speech.opening import tensors
 from media.errors import AvatarError
 from serve.settings import Settings
+from tests.diffusion import painter
 
 Mark = Path
 """A folder that is made if anything of the file runs."""
@@ -121,12 +118,6 @@ def test_a_harmful_part_of_a_diffusion_model_is_not_opened(
     network.rename(network.with_name("other.safetensors"))
     torch.save({"x": Harm(os.mkdir, str(mark))}, folder / part / pickled)
     with pytest.raises(AvatarError, match="do this") as refused:
-        Painter.open(
-            read_folder(folder, "do this"),
-            Recipe(1, 0.0, 64),
-            open_device("cpu", "float32"),
-            threads=1,
-            remedy="do this",
-        )
+        painter(folder)
     assert refused.value.code == "weights_missing"
     assert not mark.exists()

@@ -1,7 +1,5 @@
 """The diffusion engine on real pipelines of diffusers, tiny and with random weights, on the CPU."""
 
-import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,10 @@ import torch
 from bench.diffusion import measure
 from bench.random_diffusion import save_sd, save_sdxl
 from deployments.devices.torch_device import TorchDevice, move, open_device
-from deployments.loading import EngineConfig, load_engine, weights_of
 from deployments.portrait.diffusion import Diffusion
-from deployments.portrait.diffusion_folder import read_folder
 from deployments.portrait.diffusion_pipeline import Painter
-from deployments.portrait.diffusion_recipe import Recipe
 from media.errors import AvatarError
-from serve.settings import Settings
+from tests.diffusion import painter
 from tests.weights import weights
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
@@ -32,18 +27,6 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: make(tmp_path_factory.mktemp(name)) for name, make in MAKERS.items()}
-
-
-def painter(
-    folder: Path, steps: int = 2, guidance: float = 0.0, size: int = 64, dtype: str = "float32"
-) -> Painter:
-    return Painter.open(
-        read_folder(folder, "do this"),
-        Recipe(steps, guidance, size),
-        open_device("cpu", dtype),
-        threads=1,
-        remedy="do this",
-    )
 
 
 def calls(made: Painter) -> list[tuple[int, ...]]:
@@ -151,83 +134,6 @@ def test_networks_that_do_not_fit_are_said() -> None:
     assert full.value.code == "overloaded"
 
 
-@pytest.mark.parametrize(
-    ("gone", "named"),
-    [
-        ("model_index.json", "model/model_index.json is missing"),
-        ("unet/config.json", "unet/config.json is missing"),
-        ("unet/diffusion_pytorch_model.safetensors", r"unet/\*\.safetensors is missing"),
-        ("scheduler/scheduler_config.json", "scheduler/scheduler_config.json is missing"),
-        ("tokenizer", "tokenizer/tokenizer_config.json is missing"),
-    ],
-)
-def test_a_missing_file_is_named_with_what_to_do(
-    folders: dict[str, Path], tmp_path: Path, gone: str, named: str
-) -> None:
-    folder = Path(shutil.copytree(folders["sd"], tmp_path / "model"))
-    path = folder / gone
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with pytest.raises(AvatarError, match=f"{named}: do this") as missing:
-        painter(folder)
-    assert missing.value.code == "weights_missing"
-
-
-@pytest.mark.parametrize("content", ["{", "[]", '{"unet": ["diffusers"]}'])
-def test_an_index_that_is_none_is_said(
-    folders: dict[str, Path], tmp_path: Path, content: str
-) -> None:
-    folder = Path(shutil.copytree(folders["sd"], tmp_path / "model"))
-    (folder / "model_index.json").write_text(content)
-    with pytest.raises(AvatarError, match=r"model_index\.json"):
-        painter(folder)
-
-
-def test_a_network_that_is_cut_short_is_said(folders: dict[str, Path], tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(folders["sd"], tmp_path / "model"))
-    path = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(AvatarError, match="do this") as damaged:
-        painter(folder)
-    assert damaged.value.code == "weights_missing"
-
-
-def test_pickles_are_not_opened(folders: dict[str, Path], tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(folders["sd"], tmp_path / "model"))
-    network = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    network.unlink()
-    torch.save({}, folder / "unet" / "diffusion_pytorch_model.bin")
-    with pytest.raises(AvatarError, match="other formats are not opened"):
-        painter(folder)
-
-
-@pytest.mark.parametrize(
-    ("where", "entry"),
-    [("unet/evil.py", {"unet": ["evil", "Evil"]}), ("evil.py", {"_class_name": ["evil", "Evil"]})],
-)
-def test_no_code_of_the_folder_runs(
-    folders: dict[str, Path], tmp_path: Path, where: str, entry: dict[str, list[str]]
-) -> None:
-    folder = Path(shutil.copytree(folders["sd"], tmp_path / "model"))
-    index = json.loads((folder / "model_index.json").read_text()) | entry
-    (folder / "model_index.json").write_text(json.dumps(index))
-    (folder / where).write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Evil: pass")
-    with pytest.raises(AvatarError) as refused:
-        painter(folder)
-    assert refused.value.code == "weights_missing"
-    assert not (tmp_path / "ran").exists()
-
-
-def test_a_safety_checker_that_the_index_names_is_left_out(
-    folders: dict[str, Path], tmp_path: Path
-) -> None:
-    folder = Path(shutil.copytree(folders["sd"], tmp_path / "model"))
-    index = json.loads((folder / "model_index.json").read_text())
-    index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
-    index["feature_extractor"] = ["transformers", "CLIPFeatureExtractor"]
-    (folder / "model_index.json").write_text(json.dumps(index))
-    assert painter(folder).paint("a", "", 1).std() > 5
-
-
 def loaded(folder: Path, **options: Any) -> Diffusion:
     files = dict(weights("mediapipe-face-landmarker"))
     options = {"device": "cpu", "dtype": "float32", "steps": 1, "size": 64} | options
@@ -243,44 +149,6 @@ def test_the_whole_engine_loads_warms_up_and_says_that_noise_shows_no_face(
     with pytest.raises(AvatarError, match="there is no face") as failed:
         made.paint("a woman", 3)
     assert failed.value.code == "internal"
-
-
-def test_the_models_files_are_found_beside_their_index(folders: dict[str, Path]) -> None:
-    files = {p.relative_to(folders["sdxl"]).as_posix(): p for p in folders["sdxl"].rglob("*.*")}
-    made = Diffusion.load(
-        files | dict(weights("mediapipe-face-landmarker")),
-        threads=1, model="sdxl-turbo", device="cpu", dtype="float32", size=64,
-    )  # fmt: skip
-    assert made._painter.recipe == Recipe(4, 0.0, 64)
-
-
-def test_what_lies_beside_the_models_files_is_not_opened(
-    folders: dict[str, Path], tmp_path: Path
-) -> None:
-    """Half precision, where it lies there, would be preferred to what was verified."""
-    folder = Path(shutil.copytree(folders["sd"], tmp_path / "sd-turbo"))
-    files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*.*")}
-    for network in folder.rglob("*.safetensors"):
-        network.with_suffix(".fp16.safetensors").write_bytes(b"what somebody has laid there")
-    with pytest.raises(AvatarError, match="do this"):
-        painter(folder)
-    made = Diffusion.load(
-        files | dict(weights("mediapipe-face-landmarker")),
-        threads=1, device="cpu", dtype="float32", size=64,
-    )  # fmt: skip
-    assert made._painter.paint("a woman", "", 1).std() > 5
-
-
-def test_a_line_of_config_loads_it(folders: dict[str, Path]) -> None:
-    options = {"folder": str(folders["sd"]), "device": "cpu", "steps": 3, "guidance": 1.5}
-    config = EngineConfig(
-        engine="deployments.portrait.diffusion:Diffusion", options={**options, "size": 64}
-    )
-    assert weights_of(config) == ("mediapipe-face-landmarker",)
-    made = load_engine(config, Settings())
-    assert made._painter.recipe == Recipe(3, 1.5, 64)
-    chosen = config.model_copy(update={"options": {"model": "sdxl-turbo"}})
-    assert weights_of(chosen) == ("mediapipe-face-landmarker", "sdxl-turbo")
 
 
 def test_an_unknown_device_type_is_refused(folders: dict[str, Path]) -> None:
