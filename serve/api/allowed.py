@@ -31,7 +31,7 @@ async def require_allowed(
     await services.policy.require(wording, param=param)
 
 
-def _unmarked(text: str, param: str, about: "partial[Wording]") -> Wording:
+def _unmarked(text: str, param: str, about: partial[Wording]) -> Wording:
     """What a text in SSML shows and says."""
     spans = parse(text, param=param)
     return about(

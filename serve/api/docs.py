@@ -7,8 +7,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from media.errors import AvatarError
-from serve.api.files import OWN_ORIGIN, File, answer, is_served
+from serve.api.files import OWN_ORIGIN, File, answer, served
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
 
@@ -24,9 +23,7 @@ def docs_files() -> Mapping[str, File]:
     """The page's own files, and those of Swagger UI that it needs, by name."""
     own = files("serve").joinpath("web", "docs")
     viewer = files("fastapi_swagger").joinpath("resources")
-    found = [file for file in own.iterdir() if is_served(file.name)]
-    found += [viewer.joinpath(name) for name in _VIEWER]
-    return {file.name: File.of(file.name, file.read_bytes()) for file in found}
+    return served([*own.iterdir(), *(viewer.joinpath(name) for name in _VIEWER)])
 
 
 @router.get("")
@@ -44,7 +41,5 @@ def get_docs_file(request: Request, name: str) -> Response:
 
 
 def _answer(request: Request, name: str) -> Response:
-    file = docs_files().get(name)
-    if file is None:
-        raise AvatarError("not_found", "There is no such file: the API is described at /docs.")
-    return answer(request, file, _POLICY)
+    missing = "There is no such file: the API is described at /docs."
+    return answer(request, docs_files(), name, _POLICY, missing=missing)

@@ -1,13 +1,15 @@
 """Files that come with the service, as browsers get them: packed, tagged, under a strict policy."""
 
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Self
+from importlib.resources.abc import Traversable
+from typing import Final
 
 from fastapi import Request, Response
 
+from media.errors import AvatarError
 from serve.api.ranges import matches
 
 _TYPES: Final[Mapping[str, str]] = {
@@ -39,20 +41,27 @@ class File:
     media_type: str
     etag: str
 
-    @classmethod
-    def of(cls, name: str, data: bytes) -> Self:
-        """The file of that name. Raises KeyError where browsers would not know its type."""
-        kind = _TYPES[name.rpartition(".")[2]]
-        return cls(data, gzip.compress(data, mtime=0), kind, sha256(data).hexdigest()[:32])
+
+def served(found: Iterable[Traversable]) -> Mapping[str, File]:
+    """Those of the files found, by name, that have a type which browsers know."""
+    kinds = ((file, _TYPES.get(file.name.rpartition(".")[2])) for file in found)
+    return {file.name: _file(file.read_bytes(), kind) for file, kind in kinds if kind is not None}
 
 
-def is_served(name: str) -> bool:
-    """Whether a file of that name has a type that is served."""
-    return name.rpartition(".")[2] in _TYPES
+def _file(data: bytes, kind: str) -> File:
+    return File(data, gzip.compress(data, mtime=0), kind, sha256(data).hexdigest()[:32])
 
 
-def answer(request: Request, file: File, policy: Sequence[str]) -> Response:
-    """The file, or 304 to a browser that has it, under a Content-Security-Policy."""
+def answer(
+    request: Request, there: Mapping[str, File], name: str, policy: Sequence[str], *, missing: str
+) -> Response:
+    """The file of that name, or 304 to a browser that has it, under a Content-Security-Policy.
+
+    Raises AvatarError `not_found` with the sentence `missing` where there is none.
+    """
+    file = there.get(name)
+    if file is None:
+        raise AvatarError("not_found", missing)
     packed = "gzip" in request.headers.get("accept-encoding", "")
     headers = {
         # Asked again each time, answered by 304: a new release shows at once and never half.

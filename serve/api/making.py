@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -25,7 +26,6 @@ from serve.jobs.inputs import Recording, VideoInputs, cloned_fields
 from serve.jobs.models import Avatar, Job
 from serve.jobs.outages import RecordsOutOfReach
 from serve.marking.claims import source_of
-from serve.policies.policy import Use
 from serve.settings import Settings
 from serve.storage import keys
 from serve.storage.sounds import save_sound
@@ -75,13 +75,10 @@ async def accept_video(
 async def _require_allowed(
     services: Services, wanted: VideoRequest, owner: str, language: str | None
 ) -> None:
-    asked: tuple[tuple[Use, str, str | None, str | None], ...] = (
-        ("speech", "text", wanted.text, language),
-        ("captions", "transcript", wanted.transcript, language),
-        ("portrait", "avatar_prompt", wanted.avatar_prompt, None),
-    )
-    for use, param, words, spoken in asked:
-        await require_allowed(services, use, words, param=param, owner=owner, language=spoken)
+    require = partial(require_allowed, services, owner=owner)
+    await require("speech", wanted.text, param="text", language=language)
+    await require("captions", wanted.transcript, param="transcript", language=language)
+    await require("portrait", wanted.avatar_prompt, param="avatar_prompt")
 
 
 async def _face(services: Services, wanted: VideoRequest, owner: str) -> Avatar | NewAvatar:
@@ -108,11 +105,10 @@ async def _accept(
     own = face if isinstance(face, NewAvatar) else None
     async with undone_unless_recorded() as undo:
         recording = await _keep_recording(services, undo, speech)
-        avatar = (
-            await make_avatar(services, undo, caller.owner, face)
-            if isinstance(face, NewAvatar)
-            else face
-        )
+        if isinstance(face, NewAvatar):
+            avatar = await make_avatar(services, undo, caller.owner, face)
+        else:
+            avatar = face
         new = records.NewJob(
             id=keys.new_id("vid"),
             request=dict(_inputs(services.settings, wanted, speech, recording, avatar)),

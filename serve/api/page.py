@@ -7,8 +7,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from media.errors import AvatarError
-from serve.api.files import OWN_ORIGIN, File, answer, is_served
+from serve.api.files import OWN_ORIGIN, File, answer, served
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,12 +22,7 @@ _POLICY: Final = (
 @cache
 def page_files() -> Mapping[str, File]:
     """The files of serve/web/ by name."""
-    folder = files("serve").joinpath("web")
-    return {
-        file.name: File.of(file.name, file.read_bytes())
-        for file in folder.iterdir()
-        if is_served(file.name)
-    }
+    return served(files("serve").joinpath("web").iterdir())
 
 
 @router.get("/")
@@ -53,7 +47,5 @@ def get_page_file(request: Request, name: str) -> Response:
 
 
 def _answer(request: Request, name: str) -> Response:
-    file = page_files().get(name)
-    if file is None:
-        raise AvatarError("not_found", "The page has no such file: open it at /.")
-    return answer(request, file, _POLICY)
+    missing = "The page has no such file: open it at /."
+    return answer(request, page_files(), name, _POLICY, missing=missing)
