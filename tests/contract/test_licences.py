@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from serve.weights.manifest import load_manifest
 from tests.contract.licences import ROOT, Rules, fault_of, faults, is_allowed, rules, told_by
-from tests.contract.locks import LOCKS, PROJECT, constraints, entries
+from tests.contract.locks import LOCKS, PROJECT, asked_for, constraints, entries
 
 HELD = rules()
 PACKAGES = sorted(
@@ -29,13 +29,8 @@ def test_every_package_has_a_licence_that_may_come_in() -> None:
 
 
 def test_every_package_that_is_asked_for_is_among_them() -> None:
-    project = PROJECT["project"]
-    lines = [
-        *project["dependencies"],
-        *(x for xs in project["optional-dependencies"].values() for x in xs),
-    ]
-    asked = {canonicalize_name(re.split(r"[\[<>=!~; ]", line)[0]) for line in lines}
-    assert asked - {"avatar-serve"} <= set(PACKAGES)
+    asked = asked_for(list(PROJECT["project"]["optional-dependencies"]))
+    assert {canonicalize_name(one.name) for one in asked} <= set(PACKAGES)
 
 
 def test_what_is_named_is_used_and_every_exception_has_its_reason() -> None:
@@ -52,7 +47,7 @@ def test_every_program_of_the_images_is_named() -> None:
     for file in (ROOT / "docker").glob("*.Dockerfile"):
         shipped = file.read_text().split("\nFROM ")[2]
         (line,) = re.findall(r"--no-install-recommends (.+?) \\", shipped)
-        programs = {re.split("=", word.strip('"'))[0] for word in line.split()}
+        programs = {word.strip('"').partition("=")[0] for word in line.split()}
         assert programs <= set(HELD.programs)
 
 
