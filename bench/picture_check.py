@@ -7,7 +7,6 @@ each call gets one that it does not know, but for those named so.
 """
 
 import json
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 
 import gallery
+from bench.voices_speed import spread
 from deployments.face.open_nsfw import OpenNSFW
 from deployments.in_a_row import engine_configs
 from deployments.loading import FaceConfig, load_engine, weight_files
@@ -59,15 +59,6 @@ def cost(call: Callable[[Picture], object], given: list[Picture]) -> dict[str, d
         walls.append(1e3 * (time.perf_counter() - began))
         cpus.append(1e3 * (time.process_time() - cpu))
     return {"wall_ms": spread(walls), "cpu_ms": spread(cpus)}
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    """Median and range."""
-    return {
-        "median": round(statistics.median(values), 1),
-        "least": round(min(values), 1),
-        "most": round(max(values), 1),
-    }
 
 
 def main() -> None:

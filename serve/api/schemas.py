@@ -89,6 +89,7 @@ PhotoConsent = Annotated[
     ),
     Field(max_length=2000),
 ]
+_CONSENTS: Final = ["I, Ann Lee, am in this picture and agree that videos are made of it."]
 
 
 class RequestModel(BaseModel):
@@ -127,7 +128,7 @@ class VideoRequest(RequestModel):
         None,
         description="The statement that the person in `avatar_image` agrees, a sentence at least. "
         "Some servers demand it (`photo_consent` of `GET /v1/system`). It is kept with the video.",
-        examples=["I, Ann Lee, am in this picture and agree that videos are made of it."],
+        examples=_CONSENTS,
     )
     size: Annotated[str, AfterValidator(checked_size)] = Field(
         "auto",
@@ -187,7 +188,7 @@ class AvatarRequest(RequestModel):
         None,
         description="The statement that the person in `image` agrees, a sentence at least. Some "
         "servers demand it (`photo_consent` of `GET /v1/system`). It is kept with the avatar.",
-        examples=["I, Ann Lee, am in this picture and agree that videos are made of it."],
+        examples=_CONSENTS,
     )
     prompt: Words | None = Field(
         None, min_length=1, max_length=1000, description="Words that describe a face."

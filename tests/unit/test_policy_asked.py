@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,16 @@ async def judged(
     services: Services, policy: NoFools, rules: list[str]
 ) -> AsyncIterator[httpx.AsyncClient]:
     asking = Asking("tests.policies:NoFools", policy, 5.0, rules.append)
-    async with client_of(replace(services, policy=asking)) as opened:
+    async with judged_by(services, asking) as opened:
         yield opened
-    asking.close()
+
+
+@asynccontextmanager
+async def judged_by(services: Services, asking: Asking) -> AsyncIterator[httpx.AsyncClient]:
+    """A server that asks this policy, closed with it as a replica closes its own."""
+    with closing(asking):
+        async with client_of(replace(services, policy=asking)) as opened:
+            yield opened
 
 
 def client_of(services: Services) -> httpx.AsyncClient:
@@ -85,15 +93,13 @@ async def test_refused_words_are_refused_with_the_policys_reason_before_anything
     sent: dict[str, Any],
     param: str,
 ) -> None:
-    asking = Asking("p", NoFools(), 5.0)
-    async with client_of(replace(services, policy=asking)) as client:
+    async with judged_by(services, Asking("p", NoFools(), 5.0)) as client:
         answer = await client.post(path, **sent)
         status = 400 if "images" in path or "speech" in path else 422
         check_refusal(answer, "content_refused", param, status)
         assert answer.json()["error"]["message"] == REFUSAL.reason
         await nothing_is_left(client, stored)
     assert not MADE & set(stages.calls)
-    asking.close()
 
 
 async def test_other_words_are_let_through(judged: httpx.AsyncClient, rules: list[str]) -> None:
@@ -160,42 +166,35 @@ async def test_without_an_answer_nothing_is_made(
     param: str,
 ) -> None:
     caplog.set_level(logging.INFO)
-    asking = Asking("p", Broken(), 5.0)
-    async with client_of(replace(services, policy=asking)) as client:
+    async with judged_by(services, Asking("p", Broken(), 5.0)) as client:
         check_refusal(await client.post(path, **sent), "overloaded", None, 503)
     assert not MADE & set(stages.calls)
     assert "policy p does not answer" in caplog.text
     assert "fool" not in caplog.text, "logs hold nothing of the words"
-    asking.close()
 
 
 async def test_a_policy_may_be_a_coroutine(services: Services) -> None:
-    asking = Asking("p", NoFoolsLater(), 5.0)
-    async with client_of(replace(services, policy=asking)) as client:
+    async with judged_by(services, Asking("p", NoFoolsLater(), 5.0)) as client:
         check_refusal(await ask(client, text="fool"), "content_refused", "text")
         assert (await ask(client)).status_code == 202
-    asking.close()
 
 
 @pytest.mark.parametrize("kind", [Undecided, Slow, SlowLater])
 async def test_what_is_no_answer_or_comes_too_late_is_none(
     services: Services, kind: type[NoFools]
 ) -> None:
-    asking = Asking("p", kind(), 0.05)
-    async with client_of(replace(services, policy=asking)) as client:
+    async with judged_by(services, Asking("p", kind(), 0.05)) as client:
         check_refusal(await ask(client), "overloaded", None, 503)
-    asking.close()
 
 
 async def test_threads_that_hang_are_few_and_what_waits_for_them_is_refused(
     services: Services,
 ) -> None:
     asking = Asking("p", Slow(), 0.05)
-    async with client_of(replace(services, policy=asking)) as client:
+    async with judged_by(services, asking) as client:
         for _ in range(8):
             check_refusal(await ask(client), "overloaded", None, 503)
     assert len(asking.threads._threads) <= 4
-    asking.close()
 
 
 async def test_a_refused_request_leaves_its_key_free(judged: httpx.AsyncClient) -> None:
@@ -262,7 +261,8 @@ async def test_the_guides_example_is_a_policy(
     monkeypatch.syspath_prepend(tmp_path)
     options = {"most": 3}
     asking = open_policy(Settings(policy="guided:Quiet", policy_options=options))
-    async with client_of(replace(services, policy=asking)) as client:
+    assert asking is not None
+    async with judged_by(services, asking) as client:
         assert (await ask(client, text="Hi!!!")).status_code == 202
         refused = await ask(client, text="Hi!!!!")
     check_refusal(refused, "content_refused", "text")
