@@ -3,11 +3,15 @@
 import io
 import math
 import tokenize
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
+
+_HEADER: Final = 1_024
+"""Bytes of a header at most: of plain numbers it has 118. Python's parser runs out of memory on
+some of a few thousand."""
 
 
 def array_of(data: bytes) -> NDArray[Any]:
@@ -19,8 +23,9 @@ def array_of(data: bytes) -> NDArray[Any]:
     try:
         if npy.read_magic(file) != (1, 0):
             raise ValueError("an array of another format")
-        shape, by_columns, dtype = npy.read_array_header_1_0(file)
-    except (SyntaxError, tokenize.TokenError, TypeError) as error:  # NumPy lets them through
+        shape, by_columns, dtype = npy.read_array_header_1_0(file, _HEADER)
+    # NumPy lets them through.
+    except (SyntaxError, tokenize.TokenError, TypeError, RecursionError) as error:
         raise ValueError("an array with a broken header") from error
     at = file.tell()
     if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(data) - at:

@@ -18,6 +18,7 @@ MOST_SECONDS: Final = 60
 
 _RATES: Final = range(8_000, 48_001)
 _FULL_SCALE: Final = 32767
+_PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +54,17 @@ def unpack(data: bytes) -> VoiceSample:
     """The sample of `pack`. Raises ValueError for bytes that it did not make."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > MOST_BYTES:
+            entries = packed.infolist()
+            if sum(entry.file_size for entry in entries) > MOST_BYTES:
                 raise ValueError("a sample that is too large")
+            # Packed in other ways, zipfile unfolds more than an entry says that it holds.
+            if any(entry.compress_type not in _PACKED for entry in entries):
+                raise ValueError("no kept sample")
             kept = {
                 name: array_of(packed.read(f"{name}.npy"))
                 for name in ("format", "pcm", "rate", "language")
             }
-    # RuntimeError: packed in ways, or by a password, that `pack` does not know.
+    # RuntimeError: behind a password, or of a newer kind than zipfile knows.
     except (KeyError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError("no kept sample") from error
     if str(kept["format"]) != FORMAT:

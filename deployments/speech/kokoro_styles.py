@@ -15,8 +15,6 @@ ROWS: Final = 510
 """Styles of a voice: one for each number of phonemes."""
 _LARGEST: Final = 10.0
 """The stock voices stay below 3.2."""
-_HEADER: Final = 1024
-"""Bytes that the header can have at most."""
 
 Styles = NDArray[np.float32]
 """Shape (ROWS, STYLE)."""
@@ -34,8 +32,6 @@ def write_styles(styles: Styles) -> bytes:
 def read_styles(data: bytes) -> Styles:
     """The table in `data`. Raises AvatarError `invalid_request` where it holds anything else."""
     try:
-        if len(data) > _HEADER + ROWS * STYLE * 4:
-            raise ValueError
         styles = array_of(data)
         if (styles.shape, styles.dtype) != ((ROWS, STYLE), np.dtype("<f4")):
             raise ValueError

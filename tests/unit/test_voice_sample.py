@@ -65,6 +65,27 @@ def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_unpacked(
         unpack(out.getvalue())
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_unfolds_to_more_than_it_says_is_refused(packing: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(pack(noise()))) as good, zipfile.ZipFile(out, "w") as packed:
+        for name in good.namelist():
+            packed.writestr(name, good.read(name), packing)
+    with pytest.raises(ValueError, match="no kept sample"):
+        unpack(out.getvalue())
+
+
+def test_a_header_too_deep_for_pythons_parser_is_refused() -> None:
+    header = b"-" * 9_000 + b"\n"
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(pack(noise()))) as good, zipfile.ZipFile(out, "w") as packed:
+        for name in good.namelist():
+            deep = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header
+            packed.writestr(name, deep if name == "pcm.npy" else good.read(name))
+    with pytest.raises(ValueError, match="header"):
+        unpack(out.getvalue())
+
+
 def test_an_array_that_lies_about_its_length_takes_no_room() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(pack(noise()))) as good, zipfile.ZipFile(out, "w") as lying:
