@@ -2,12 +2,13 @@
 
 import os
 import resource
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import media
+from media.errors import AvatarError
 
 OURS: Final = frozenset(path.name for path in Path(media.__file__).parent.glob("*.py"))
 
@@ -44,3 +45,12 @@ def was_taken(answer: dict[str, Any], faults: Collection[str]) -> bool:
     fault = answer.get("fault")
     assert fault is None or fault in faults, f"an unknown fault {fault!r}"
     return fault is None
+
+
+def refusal(decode: Callable[[], object]) -> str:
+    """The code by which the service's own decoder refuses, or "" where it reads."""
+    try:
+        decode()
+    except AvatarError as error:
+        return error.code
+    return ""

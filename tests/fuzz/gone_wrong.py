@@ -13,6 +13,8 @@ def one_input(data: bytes) -> bool:
         os.abort()
     if data == b"slow":
         sum(range(20_000_000))
+    if data == b"much":
+        bytes(2**32)
     while data == b"hang":
         pass
     return data == b"good"
@@ -20,7 +22,7 @@ def one_input(data: bytes) -> bool:
 
 TARGET = Target(
     one_input,
-    seeds=lambda: [b"fault", b"crash", b"slow", b"hang", b"good"],
+    seeds=lambda: [b"fault", b"crash", b"slow", b"much", b"hang", b"good"],
     limit=0.1,
     longest=16,
     in_production=lambda data: "unreadable_audio" if data == b"crash" else "",

@@ -18,8 +18,8 @@ MOST_FINDINGS: Final = 10
 """A target that fails more often than this is given up."""
 SHOWN_BYTES: Final = 4_096
 
-_TIMED_OUT, _OUT_OF_MEMORY = 70, 71
-"""libFuzzer's exit statuses."""
+_TIMED_OUT: Final = 70
+"""libFuzzer's exit status."""
 _UNCAUGHT: Final = "=== Uncaught Python exception: ==="
 
 
@@ -29,16 +29,16 @@ class Finding:
 
     target: str
     kind: str
-    """fault (an exception), crash (of a library), hang, slow or memory."""
+    """fault (an exception, as where memory is out), crash (of a library), hang or slow."""
     why: str
     data: bytes
     in_production: str = ""
-    """What the service makes of it, where it reads such input in a limited process."""
+    """The code by which the service refuses it, where its limited process does."""
 
     @property
     def is_contained(self) -> bool:
         """Whether it is a library's fault and the service answers it by a refusal."""
-        return bool(self.in_production) and self.kind != "fault"
+        return bool(self.in_production)
 
     def summary(self) -> dict[str, Any]:
         """As plain data, the input among them."""
@@ -135,13 +135,11 @@ def _finding(name: str, done: "subprocess.CompletedProcess[str]", data: bytes) -
         why = " | ".join([lines[0], *(line.strip() for line in lines[-4:])])
     elif done.returncode == _TIMED_OUT:
         kind, why = "hang", "over its limit by the wall clock"
-    elif done.returncode == _OUT_OF_MEMORY:
-        kind, why = "memory", "out of memory"
     else:
         lines = [line for line in said.splitlines() if "ERROR" in line or "deadly" in line]
         kind, why = "crash", " | ".join(lines) or f"exit status {done.returncode}: {said[-500:]}"
-    finds = load(name).in_production
-    answer = finds(data) if finds is not None and kind != "fault" else ""
+    asked = load(name).in_production
+    answer = asked(data) if asked is not None and kind != "fault" else ""
     return Finding(name, kind, why, data, answer)
 
 

@@ -30,7 +30,8 @@ class Target:
     prepare: Callable[[], object] | None = None
     """Done once, before the first input."""
     in_production: Callable[[bytes], str] | None = None
-    """For what runs in a process of its own: what the service makes of an input that ended one."""
+    """For what runs in a process of its own: the code by which the service refuses an input that
+    ended one, "" where it reads it."""
 
 
 def names() -> list[str]:

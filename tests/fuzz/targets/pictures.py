@@ -9,9 +9,8 @@ from PIL import Image
 
 from media import picture_decoding
 from media.decoder_child import answer_of
-from media.errors import AvatarError
 from media.picture import SENTENCES, decode_picture
-from tests.fuzz.doors import shut, was_taken
+from tests.fuzz.doors import refusal, shut, was_taken
 from tests.fuzz.target import Target
 from tests.picture_files import cmyk_profile, rgb_profile, saved, scene
 
@@ -77,12 +76,8 @@ def seeds() -> Iterator[bytes]:
 
 
 def in_production(data: bytes) -> str:
-    """The code by which the service refuses it, or "read"."""
-    try:
-        decode_picture(with_right_sums(data), max_pixels=MAX_PIXELS)
-    except AvatarError as error:
-        return error.code
-    return "read"
+    """The code by which the service refuses it, or ""."""
+    return refusal(lambda: decode_picture(with_right_sums(data), max_pixels=MAX_PIXELS))
 
 
 TOKENS = (
