@@ -1,13 +1,35 @@
-"""Nasty recordings."""
+"""Nasty recordings, and what may become of each."""
 
 import math
 import struct
-import zlib
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
+from tests.hostile.made.matroskas import attached, deep_tags, packed_blocks
+from tests.hostile.made.movies import (
+    endless_box,
+    fragment,
+    m4a,
+    many_tracks,
+    nested,
+    squeezed_movie,
+)
+from tests.hostile.made.spoiling import SECOND, of, patched
+from tests.hostile.made.streams import (
+    adts,
+    backwards,
+    flac_bomb,
+    flac_with,
+    loud_opus,
+    many_streams,
+    opus_head,
+    with_cover,
+    xing_that_lies,
+)
+from tests.hostile.made.waves import floats, pcm, rf64_that_lies
 from tests.hostile.nasty import READ, Nasty
+from tests.hostile.other_formats import NO_RECORDINGS
 from tests.hostile.writers import (
     box,
     chunk,
@@ -21,223 +43,9 @@ from tests.hostile.writers import (
     ogg_page,
     sound_entry,
     wave,
-    with_ogg_sum,
 )
-from tests.sound_files import encoded, muxed, tone, wav
+from tests.sound_files import muxed, tone, wav
 
-SECOND = (tone(1.0) * 32767).astype("<i2").tobytes()
-"""A second of 16-bit samples."""
-
-OTHERS: dict[str, bytes] = {
-    "hls": b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
-    "hls behind an id3 tag": b"ID3\x04\0\0\0\0\0\0#EXTM3U\n#EXTINF:5,\nfile:///etc/passwd\n",
-    "concat": b"ffconcat version 1.0\nfile /etc/passwd\n",
-    "dash": b'<?xml version="1.0"?><MPD><BaseURL>file:///etc/passwd</BaseURL></MPD>',
-    "smooth streaming": b'<?xml version="1.0"?><SmoothStreamingMedia MajorVersion="2"/>',
-    "sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n",
-    "rtsp text": b"RTSPtext\nrtsp://127.0.0.1/",
-    "asx": b"<asx version='3.0'><ref href='file:///etc/passwd'/></asx>",
-    "pls": b"[playlist]\nFile1=/etc/passwd\n",
-    "xspf": b"<?xml version='1.0'?><playlist xmlns='http://xspf.org/ns/0/'/>",
-    "ffmetadata": b";FFMETADATA1\ntitle=x\n",
-    "image sequence": b"img%03d.png",
-    "subrip": b"1\n00:00:00,000 --> 00:00:01,000\nHi\n",
-    "webvtt": b"WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n",
-    "ssa": b"[Script Info]\nScriptType: v4.00+\n",
-    "sami": b"<SAMI><BODY>",
-    "bluray playlist": b"MPLS0200" + bytes(32),
-    "dvd": b"DVDVIDEO-VTS",
-    "imf": b'<?xml version="1.0"?><CompositionPlaylist xmlns="x"/>',
-    "avisynth": b'DirectShowSource("/etc/passwd")',
-    "midi": b"MThd\0\0\0\6\0\1\0\1\0\x60",
-    "impulse tracker": b"IMPM" + bytes(60),
-    "amr": b"#!AMR\n\x3c",
-    "au": b".snd\0\0\0\x18",
-    "aiff": b"FORM\0\0\0\0AIFFCOMM",
-    "caf": b"caff\0\x01\0\0desc",
-    "wave64": b"riff\x2e\x91\xcf\x11",
-    "windows media": b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
-    "real": b".RMF\0\0\0\x12",
-    "flash": b"FLV\x01\x05\0\0\0\x09",
-    "shockwave": b"CWS\x0a\xff\xff\xff\xff",
-    "transport stream": b"\x47\x40\0\x10" * 48,
-    "program stream": b"\0\0\x01\xba\x44\0\4\0",
-    "ac3": b"\x0b\x77\0\0\x10\x40",
-    "dts": b"\x7f\xfe\x80\x01",
-    "truehd": b"\xf8\x72\x6f\xba",
-    "monkey's": b"MAC \x96\x0f\0\0",
-    "wavpack": b"wvpk\xff\0\0\0",
-    "musepack": b"MPCKSH\x0e",
-    "tta": b"TTA1\1\0\2\0",
-    "dsd": b"DSD \x1c\0\0\0",
-    "nut": b"nut/multimedia container\0",
-    "y4m": b"YUV4MPEG2 W999999 H999999 F25:1\n",
-    "ivf": b"DKIF\0\0\x20\0AV01",
-    "mxf": b"\x06\x0e\x2b\x34\x02\x05\x01\x01",
-    "a picture": b"\x89PNG\r\n\x1a\n" + bytes(64),
-    "zip": b"PK\x03\x04" + bytes(26),
-    "quicktime without its type": box(b"moov", box(b"rmra", box(b"rmda", b"file:///x"))),
-}
-"""Beginnings of files that FFmpeg would take, playlists and scripts among them."""
-
-
-def pcm(samples: bytes = SECOND, *, head: bytes = b"", **fields: int) -> bytes:
-    return wave(head, fmt(**fields), chunk(b"data", samples))
-
-
-def floats(value: float, kind: str = "<f4") -> bytes:
-    """A second of one number."""
-    data = np.full(48_000, value, kind).tobytes()
-    width = np.dtype(kind).itemsize
-    return pcm(data, tag=3, align=width, bits=8 * width)
-
-
-@lru_cache(maxsize=8)
-def of(kind: str, seconds: float = 1.0) -> bytes:
-    return encoded(kind, tone(seconds))
-
-
-def patched(file: bytes, mark: bytes, at: int, data: bytes) -> bytes:
-    """The file with other bytes, `at` behind where a mark is first seen."""
-    start = file.index(mark) + len(mark) + at
-    return file[:start] + data + file[start + len(data) :]
-
-
-def m4a(kind: bytes, at: int, *numbers: int) -> bytes:
-    """An M4A with other numbers of 32 bits in a box, `at` behind its name."""
-    return patched(of("m4a"), kind, at, struct.pack(f">{len(numbers)}I", *numbers))
-
-
-def rf64_that_lies() -> bytes:
-    sizes = chunk(b"ds64", struct.pack("<QQQI", 2**63, 2**63, 2**63, 0))
-    file = wave(sizes, fmt(), chunk(b"data", SECOND, 0xFFFFFFFF))
-    return b"RF64" + file[4:]
-
-
-def nested(depth: int) -> bytes:
-    inside = b""
-    for _ in range(depth):
-        inside = box(b"moov", inside)
-    return box(b"ftyp", b"qt  ", bytes(4)) + inside
-
-
-def endless_box(kind: bytes) -> bytes:
-    """A box of 2^63 bytes before the sound."""
-    return box(b"ftyp", b"qt  ", bytes(4)) + struct.pack(">I4sQ", 1, kind, 2**63 - 1) + mp4(SECOND)
-
-
-def squeezed_movie(says: int) -> bytes:
-    """A movie header packed by zlib that claims to unfold to `says` bytes."""
-    packed = struct.pack(">I", says) + zlib.compress(bytes(2**24), 9)
-    head = box(b"dcom", b"zlib")
-    movie = box(b"moov", box(b"cmov", head, box(b"cmvd", packed)))
-    return box(b"ftyp", b"qt  ", bytes(4)) + movie
-
-
-def many_tracks(count: int) -> bytes:
-    empty = box(b"trak", box(b"mdia", full_box(b"hdlr", bytes(4), b"soun", bytes(13))))
-    return mp4(SECOND, more=empty * count)
-
-
-def fragment(**lies: int) -> bytes:
-    """A movie fragment that says that so many samples of such a size follow."""
-    many, size = lies.get("samples", 1), lies.get("size", 1)
-    run = full_box(b"trun", struct.pack(">Ii", many, lies.get("offset", 0)), flags=1)
-    head = full_box(b"tfhd", struct.pack(">III", 0, 2**32 - 1, size), flags=0x18)
-    defaults = full_box(b"trex", struct.pack(">IIIII", 0, 1, 1, 1, 0))
-    film = mp4(b"", more=box(b"mvex", defaults))
-    return film + box(b"moof", box(b"traf", head, run)) + box(b"mdat", SECOND)
-
-
-def packed_blocks() -> bytes:
-    """Matroska's blocks packed by zlib: 16 KB that unfold to 16 MB."""
-    packing = element("ContentCompression", element("ContentCompAlgo", b"\0"))
-    encoding = element("ContentEncodings", element("ContentEncoding", packing))
-    bomb = zlib.compress(bytes(2**24), 9)
-    return matroska(bomb, encoding=encoding, block=len(bomb))
-
-
-def deep_tags(depth: int) -> bytes:
-    inside = element("TagName", b"x")
-    for _ in range(depth):
-        inside = element("SimpleTag", inside)
-    return matroska(SECOND, head=element("Tags", element("Tag", inside)))
-
-
-def attached(data: bytes) -> bytes:
-    """Sound with an attached picture, the way covers come."""
-    file = element(
-        "AttachedFile",
-        element("FileName", b"../../etc/cron.d/cover.png"),
-        element("FileMimeType", b"image/png"),
-        element("FileUID", b"\1"),
-        element("FileData", data),
-    )
-    return matroska(SECOND, head=element("Attachments", file))
-
-
-def with_cover(frame: bytes) -> bytes:
-    """An MP3 behind a tag that holds one frame."""
-    size = bytes(len(frame) >> shift & 0x7F for shift in (21, 14, 7, 0))
-    sound = of("mp3")
-    return b"ID3\x04\0\0" + size + frame + sound[sound.index(b"\xff\xfb") :]
-
-
-def flac_bomb(frames: int) -> bytes:
-    """One frame of silence again and again: some 14 bytes for a tenth of a second each."""
-    file = encoded("flac", np.zeros(48_000, np.float32))
-    first = file.index(b"\xff\xf8")
-    second = file.index(b"\xff\xf8", first + 2)
-    return file[:first] + file[first:second] * frames
-
-
-def flac_with(*blocks: bytes) -> bytes:
-    file = of("flac")
-    return file[:42] + b"".join(blocks) + file[42:]
-
-
-def opus_head(channels: int, *, family: int = 0) -> bytes:
-    mapping = bytes([channels, 0, *range(channels)]) if family else b""
-    head = struct.pack("<8sBBHIhB", b"OpusHead", 1, channels, 312, 48_000, 0, family)
-    return ogg_page(1, head + mapping) + ogg_page(1, b"OpusTags" + bytes(8), flags=0, n=1)
-
-
-def loud_opus() -> bytes:
-    """Opus that asks to be made louder by 128 dB."""
-    file = of("ogg opus")
-    end = file.index(b"OggS", 4)
-    head = bytearray(file[:end])
-    at = head.index(b"OpusHead") + 16
-    head[at : at + 2] = struct.pack("<h", 32_767)
-    return with_ogg_sum(bytes(head)) + file[end:]
-
-
-def many_streams(count: int) -> bytes:
-    head = struct.pack("<8sBBHIhB", b"OpusHead", 1, 1, 0, 48_000, 0, 0)
-    return b"".join(ogg_page(n, head) for n in range(count))
-
-
-def backwards() -> bytes:
-    """Pages whose times go back before the beginning."""
-    return opus_head(1) + b"".join(
-        ogg_page(1, b"\xf8\xff\xfe", flags=0, granule=-(10**15) * n, n=n + 2) for n in range(50)
-    )
-
-
-def adts(channels: int = 1, rate_index: int = 3, payload: bytes = b"") -> bytes:
-    """A frame of AAC that may hold nothing (ISO/IEC 13818-7, 6.2)."""
-    size = 7 + len(payload)
-    head = 0xFFF1 << 40 | 1 << 38 | rate_index << 34 | channels << 30 | size << 13 | 0x7FF << 2
-    return head.to_bytes(7) + payload
-
-
-def xing_that_lies(frames: int) -> bytes:
-    file = of("mp3", 2.0)
-    at = max(file.find(b"Xing"), file.find(b"Info"))
-    return file[: at + 8] + struct.pack(">I", frames) + file[at + 12 :]
-
-
-DAMAGED = ("undecodable",)
 SHORT = ("undecodable", "cut_short")
 REFUSED = ("undecodable", "cut_short", "no_sound", "unknown_codec", "unusual_rate", "memory")
 ANY = (READ, "too_long", *REFUSED)
@@ -245,7 +53,7 @@ ANY = (READ, "too_long", *REFUSED)
 
 SOUNDS = [
     *(Nasty(f"{name}, no recording", lambda data=data: data, ("unknown_format",))
-      for name, data in OTHERS.items()),
+      for name, data in NO_RECORDINGS.items()),
     # WAV
     Nasty("wav as it should be", pcm, (READ,)),
     *(Nasty(f"wav of {n} channels", partial(pcm, channels=n, align=2 * n % 65536), wanted)

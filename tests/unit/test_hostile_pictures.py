@@ -9,8 +9,10 @@ from PIL import Image
 from media.fault import DecodingError
 from media.limited import Limits, run_decoder
 from media.picture import SENTENCES, decode_picture, encode_jpeg, encode_png, encode_webp
+from tests.hostile.made.jpegs import jpeg_of_many_scans
+from tests.hostile.made.polyglots import MARK, POLYGLOTS
 from tests.hostile.nasty import READ, Verdict, verdicts
-from tests.hostile.pictures import MARK, PICTURES, POLYGLOTS, jpeg_of_many_scans
+from tests.hostile.pictures import PICTURES
 from tests.picture_files import saved, scene
 
 MAX_PIXELS = 50_000_000

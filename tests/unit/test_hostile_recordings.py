@@ -13,8 +13,10 @@ from media.errors import AvatarError
 from media.fault import DecodingError
 from media.recording import SENTENCES, decode_recording
 from media.timegrid import SOUND_RATE
+from tests.hostile.made.spoiling import SECOND
+from tests.hostile.made.streams import loud_opus
 from tests.hostile.nasty import READ, Verdict, verdicts
-from tests.hostile.sounds import SECOND, SOUNDS, loud_opus
+from tests.hostile.sounds import SOUNDS
 from tests.hostile.writers import box, chunk, full_box, mp4
 from tests.sound_files import KINDS, encoded, tone, wav
 

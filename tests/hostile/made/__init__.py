@@ -1,0 +1,1 @@
+"""How nasty files are made, a module for each family of formats."""
