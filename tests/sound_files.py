@@ -64,6 +64,8 @@ def muxed(
 ) -> bytes:
     """A file of channels (n, samples); with `film`, behind a moving picture."""
     target = BytesIO()
+    # Bit for bit the same each time: muxers number streams and tracks at random.
+    options = {"fflags": "+bitexact", **options}
     with av.open(target, "w", format=container, options=options) as out:
         picture: Any = None
         if film:

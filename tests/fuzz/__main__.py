@@ -15,7 +15,7 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", default=names(), help=", ".join(names()))
     parser.add_argument("--inputs", type=int, default=10_000, help="of each target")
     parser.add_argument("--seconds", type=int, default=0, help="of each target at most; 0: no end")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same inputs")
+    parser.add_argument("--seed", type=int, default=1, help="runs of one seed begin alike")
     parser.add_argument("--report", action="store_true", help=f"write {report.PAGE.name}")
     arguments = parser.parse_args()
     results = []

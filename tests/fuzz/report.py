@@ -104,9 +104,10 @@ python -m tests.fuzz pictures:500000 sounds      # of these
 python -m tests.fuzz --inputs 1000000 --report   # writes this page and bench/results/fuzz.json
 ```
 
-CI gives each target up to two thousand inputs of a fixed seed (`tests/unit/test_fuzzing.py`).
-FFmpeg, libjpeg and the like are not instrumented: of them a run finds what files broken at random
-reach, not what guided ones would.
+CI gives each target up to two thousand inputs (`tests/unit/test_fuzzing.py`). Runs of one seed
+begin alike and do not go on so: a finding is told with its input, to be repeated by it. FFmpeg,
+libjpeg and the like are not instrumented: of them a run finds what files broken at random reach,
+not what guided ones would.
 
 ## What was found, and mended
 

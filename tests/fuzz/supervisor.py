@@ -83,7 +83,7 @@ class Result:
 def fuzz(name: str, inputs: int, *, seed: int = 1, seconds: int = 0) -> Result:
     """Give a target so many inputs; `seconds`, where not 0, end it earlier.
 
-    The same seed gives the same inputs, on the same versions.
+    Runs of one seed begin alike and do not go on so: a finding is repeated by its input.
     """
     target = load(name)
     result = Result(name, target.limit)
