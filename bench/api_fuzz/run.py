@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from bench.api_fuzz import cases
 from bench.api_fuzz.asked import Asked
+from bench.api_fuzz.cancelled import Cancelled
 from bench.api_fuzz.service import key_of, opened
 from serve.access.keys import Access
 from serve.api.app import create_app
@@ -122,14 +123,18 @@ def _ask(found: Found, asked: Asked, config: dict[str, Any]) -> None:
     schema: OpenApiSchema = schemathesis.openapi.from_asgi(
         "/openapi.json", asked, config=schemathesis.Config.from_dict(config)
     )
+    cancelled = Cancelled()
+    schema.hooks.register_hook_with_name(cancelled.note, "after_call")
+    schema.hooks.register_hook_with_name(cancelled.is_failure, "filter_failure")
     schemathesis.hooks.GLOBAL_HOOK_DISPATCHER.register_hook_with_name(cases.prepare, "before_call")
     try:
-        for event in engine.from_schema(schema).execute():
-            if isinstance(event, events.ScenarioFinished):
-                _note(found, event)
-            elif isinstance(event, events.NonFatalError):
-                kind = f"{event.label}: {event.info.title}"
-                found.errors.setdefault(kind, event.info.message)
+        with cases.files_are_judged():
+            for event in engine.from_schema(schema).execute():
+                if isinstance(event, events.ScenarioFinished):
+                    _note(found, event)
+                elif isinstance(event, events.NonFatalError):
+                    kind = f"{event.label}: {event.info.title}"
+                    found.errors.setdefault(kind, event.info.message)
     finally:
         schemathesis.hooks.unregister(cases.prepare)
 
