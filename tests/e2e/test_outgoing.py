@@ -194,7 +194,7 @@ def test_a_server_calls_nobody(watched: Watched) -> None:
     assert {address for address in called if not _is_own(address)} == set()
 
 
-def test_a_server_listens_on_loopback_alone(watched: Watched) -> None:
+def test_a_server_listens_on_loopback_or_wants_ray_s_token(watched: Watched) -> None:
     assert watched.listening
     beyond = {
         who for a, programs in watched.listening.items() if not _is_own(a) for who in programs
