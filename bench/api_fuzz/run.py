@@ -17,10 +17,11 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from bench.api_fuzz import cases
 from bench.api_fuzz.asked import Asked
 from bench.api_fuzz.cancelled import Cancelled
-from bench.api_fuzz.service import key_of, opened
+from bench.api_fuzz.service import opened
 from serve.access.keys import Access
 from serve.api.app import create_app
 from serve.api.services import Services
+from tests.keyed import key_of
 
 HANGS: Final = 60.0
 """Seconds after which a request counts as one that hangs; the longest of the API's own waits for
@@ -88,7 +89,7 @@ def round_of(found: Found, *, seed: int, examples: int, access: Access, url: str
     try:
         with asgi.get_client(asked) as client:
             asked.know(client.get("/openapi.json").json())
-            key = asgi._get_portal().call(key_of, known[0]) if access == "keys" else ""
+            key = asgi._get_portal().call(key_of, known[0], "asker") if access == "keys" else ""
             asked.answers.clear()
             _ask(found, asked, _config(seed, examples, key))
         found.add(asked)

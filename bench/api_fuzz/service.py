@@ -23,14 +23,12 @@ from media.patch import Frame, Pose
 from media.picture import encode_webp
 from media.sound import Sound
 from media.timegrid import SOUND_RATE
-from serve.access.keys import new_key
 from serve.api.errors import STATUS
 from serve.api.gallery import load_gallery
 from serve.api.services import Services, open_services
-from serve.jobs import access_keys, avatars, leases, progress, records
+from serve.jobs import avatars, leases, progress, records
 from serve.jobs.models import Job
 from serve.jobs.progress import Made
-from serve.jobs.quotas import UNLIMITED
 from serve.settings import Settings
 from serve.storage import keys
 from serve.storage.artifacts import Artifacts
@@ -204,19 +202,3 @@ async def opened(folder: Path, database_url: str = "") -> Services:
     stages.director = Director(services)
     direct_voices(services, stages)
     return services
-
-
-async def key_of(services: Services) -> str:
-    """The text of a new key that may make, and remove its own."""
-    made = new_key()
-    await access_keys.create(
-        services.database,
-        key_id=made.id,
-        digest=made.digest,
-        name="asks",
-        scope="write",
-        owner="asker",
-        quota=UNLIMITED,
-        stands=None,
-    )
-    return made.text
