@@ -1,33 +1,28 @@
-"""The API under generated requests: `python -m bench.api_fuzz --requests 100000` (about an hour).
+"""The API under generated requests: `python -m bench.api_fuzz --requests 100000`.
 
-Schemathesis asks the application in this process: its routes, its gate, its records, artifacts and
-decoders are the service's own, its stages are scripted. Rounds of their own seeds and data folders
-follow each other, by turns for everybody and behind keys, until so many requests are answered;
-`--postgresql` keeps the records of every second pair of rounds there. Requests are valid and
-invalid ones, alone and following from each other's answers. It ends with status 1 where anything
-was found. Figures go to bench/results/api_fuzz.json.
+About half an hour of two cores. Schemathesis asks the application in its own process: its routes,
+its gate, its records, artifacts and decoders are the service's own, its stages are scripted. Rounds
+of their own seeds and data folders run in processes side by side, by turns for everybody and behind
+keys, until so many requests are answered; `--postgresql` keeps the records of every second pair of
+rounds there. Requests are valid and invalid ones, alone and following from each other's answers. It
+ends with status 1 where anything was found. Figures go to bench/results/api_fuzz.json.
 """
 
 import argparse
-import asyncio
-import itertools
 import json
 import os
 import platform
 import sys
 import time
 from collections import defaultdict
-from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from bench.api_fuzz.run import Found, round_of
-from serve.access.keys import Access
-from tests.postgres import Postgres, postgres
+from bench.api_fuzz.rounds import Rounds, side_by_side
+from bench.api_fuzz.run import Found
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "api_fuzz.json"
-ACCESS: Final[tuple[Access, ...]] = ("open", "keys")
 
 
 def report(found: Found, rounds: int, seed: int, seconds: float) -> dict[str, Any]:
@@ -63,28 +58,24 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=60, help="cases an operation and phase")
     parser.add_argument("--seed", type=int, default=1, help="of the first round")
     parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="side by side")
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     found, began = Found(), time.monotonic()
-    with ExitStack() as opened:
-        server = opened.enter_context(postgres()) if arguments.postgresql else None
-        for n in itertools.count():
-            url = _database(server) if server is not None and n // 2 % 2 else ""
-            seed, access = arguments.seed + n, ACCESS[n % 2]
-            round_of(found, seed=seed, examples=arguments.examples, access=access, url=url)
-            seconds = time.monotonic() - began
-            told = report(found, n + 1, arguments.seed, seconds)
-            arguments.out.write_text(json.dumps(told, indent=1) + "\n")
-            print(f"{seconds:.0f} s: {found.requests} requests, {len(found.failures)} failures")
-            if found.requests >= arguments.requests:
-                break
+    rounds = side_by_side(
+        Rounds(arguments.seed, arguments.examples, arguments.postgresql),
+        arguments.requests,
+        arguments.processes,
+    )
+    for n, one in enumerate(rounds, 1):
+        found.merge(one)
+        seconds = time.monotonic() - began
+        told = report(found, n, arguments.seed, seconds)
+        arguments.out.write_text(json.dumps(told, indent=1) + "\n")
+        print(f"{seconds:.0f} s: {found.requests} requests, {len(found.failures)} failures")
     for kind, how in {**found.failures, **found.errors}.items():
         print(f"\n{kind}\n{how}")
     sys.exit(bool(found.failures or found.errors or found.unasked))
-
-
-def _database(server: Postgres) -> str:
-    return asyncio.run(server.new_database())
 
 
 if __name__ == "__main__":

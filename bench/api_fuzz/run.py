@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -64,11 +64,23 @@ class Found:
         """Operations that no request was for."""
         return self.operations - {name for name, _ in self.answers}
 
+    def merge(self, other: "Found") -> None:
+        """What another run found as well."""
+        self.answers += other.answers
+        self.checks += other.checks
+        self.modes += other.modes
+        self.failures = other.failures | self.failures
+        self.errors = other.errors | self.errors
+        self._seen(other.operations, other.slowest)
+
     def add(self, asked: Asked) -> None:
         """What a round was answered."""
         self.answers += asked.answers
-        self.operations |= set(asked.operations)
-        for name, seconds in asked.slowest.items():
+        self._seen(asked.operations, asked.slowest)
+
+    def _seen(self, operations: Iterable[str], slowest: Mapping[str, float]) -> None:
+        self.operations |= set(operations)
+        for name, seconds in slowest.items():
             self.slowest[name] = max(seconds, self.slowest.get(name, 0.0))
 
 
