@@ -14,9 +14,8 @@ from schemathesis.engine import events
 from schemathesis.python import asgi
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from bench.api_fuzz import cases
+from bench.api_fuzz import cases, shares
 from bench.api_fuzz.asked import Asked
-from bench.api_fuzz.cancelled import Cancelled
 from bench.api_fuzz.service import opened
 from serve.access.keys import Access
 from serve.api.app import create_app
@@ -136,9 +135,7 @@ def _ask(found: Found, asked: Asked, config: dict[str, Any]) -> None:
     schema: OpenApiSchema = schemathesis.openapi.from_asgi(
         "/openapi.json", asked, config=schemathesis.Config.from_dict(config)
     )
-    cancelled = Cancelled()
-    schema.hooks.register_hook_with_name(cancelled.note, "after_call")
-    schema.hooks.register_hook_with_name(cancelled.is_failure, "filter_failure")
+    schema.hooks.register_hook_with_name(shares.is_failure, "filter_failure")
     schemathesis.hooks.GLOBAL_HOOK_DISPATCHER.register_hook_with_name(cases.prepare, "before_call")
     try:
         with cases.files_are_judged():

@@ -114,7 +114,8 @@ async def share_video(
     if first := urls.get("video") or urls.get("hls"):
         page = f"{base}/watch/{job.id}?link={token}"
         return Link(page_url=page, url=first, urls=urls, expires_at=expires)
-    raise AvatarError("not_found", f"There is nothing to share: this video was {job.status}.")
+    ended = "has failed" if job.status == "failed" else f"was {job.status}"
+    raise AvatarError("not_found", f"There is nothing to share: this video {ended}.")
 
 
 @router.get(

@@ -3,9 +3,9 @@
 By fixed seeds, though ids differ from run to run; a failure tells how to ask for it again.
 """
 
-import json
 from typing import Any
 
+import httpx
 import jsonschema_rs
 import pytest
 import requests
@@ -16,12 +16,15 @@ from schemathesis.hooks import HookContext
 from schemathesis.openapi.checks import EnsureResourceAvailability
 from schemathesis.transport.serialization import Binary
 
-from bench.api_fuzz.cancelled import Cancelled
+from bench.api_fuzz import shares
 from bench.api_fuzz.cases import files_are_judged
 from bench.api_fuzz.run import Found, round_of
+from media.errors import AvatarError
 from serve.access.keys import Access
 from serve.api.app import create_app
 from serve.api.services import Services
+from serve.jobs import leases, progress, records
+from tests.fakes import queue_job
 
 
 @pytest.mark.parametrize("access", ["open", "keys"])
@@ -51,35 +54,33 @@ def test_what_filters_generated_bodies_takes_files_for_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cancelled", "call", "counts"),
+    ("ended", "call", "counts"),
     [
+        ("failed", "/share", False),
         ("cancelled", "/share", False),
-        ("completed", "/share", True),
         (None, "/share", True),
         ("cancelled", "", True),
-        ("cancelled", "/cancel", True),
     ],
 )
-def test_of_videos_that_are_not_there_only_a_cancelled_one_s_share_is_no_failure(
-    services: Services, cancelled: str | None, call: str, counts: bool
+async def test_of_videos_that_are_not_there_only_an_ended_one_s_share_is_no_failure(
+    client: httpx.AsyncClient, services: Services, ended: str | None, call: str, counts: bool
 ) -> None:
+    job = await queue_job(services.database)
+    if ended == "cancelled":
+        await records.cancel(services.database, job)
+    if ended == "failed":
+        fence = await leases.claim(services.database, job, 60)
+        assert fence
+        await progress.fail(services.database, job, fence, AvatarError("internal", "It broke."))
+    path, method = "/v1/videos/{video_id}", "POST" if call else "GET"
+    name = job if ended and call else "vid_nowhere"
+    told = await client.request(method, f"/v1/videos/{name}{call}")
+    assert told.status_code == 404
     schema = schemathesis.openapi.from_dict(create_app(services, access="open").openapi())
-    path = "/v1/videos/{video_id}"
-    known = Cancelled()
-
-    def asked(call: str, method: str = "POST") -> Any:
-        return schema[f"{path}{call}"][method].Case(path_parameters={"video_id": "vid_1"})
-
-    if cancelled is not None:
-        known.note(HookContext(), asked("/cancel"), answer({"id": "vid_1", "status": cancelled}))
+    case = schema[f"{path}{call}"][method].Case(path_parameters={"video_id": name})
     failure = EnsureResourceAvailability(
         operation="", message="", created_with="", not_available_with=""
     )
-    case = asked(call, "POST" if call else "GET")
-    assert known.is_failure(HookContext(), failure, case, answer({}, 404)) is counts
-
-
-def answer(body: dict[str, Any], status: int = 200) -> Response:
-    request = requests.Request("POST", "http://test").prepare()
-    content = json.dumps(body).encode()
-    return Response(status, {}, content, request, 0.1, verify=False)
+    request = requests.Request(method, str(told.url)).prepare()
+    answer = Response(404, {}, told.content, request, 0.1, verify=False)
+    assert shares.is_failure(HookContext(), failure, case, answer) is counts
