@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import WithJsonSchema
 
 from media.errors import AvatarError
@@ -17,8 +17,21 @@ def _picture_size(value: str) -> str:
     return value
 
 
+def _describe_nulls(schema: dict[str, Any]) -> None:
+    """Say of each field that may be left out that it may be null."""
+    fields, needed = schema["properties"], schema.get("required", ())
+    null = {"type": "null"}
+    for name in fields.keys() - needed:
+        if null not in fields[name].get("anyOf", ()):
+            told = {key: fields[name].pop(key, None) for key in ("title", "description", "default")}
+            kept = {key: value for key, value in told.items() if value is not None}
+            fields[name] = {"anyOf": [fields[name], null], **kept}
+
+
 class _OpenAIRequest(RequestModel):
     """A request in the words of OpenAI's clients. Null stands for leaving a field out."""
+
+    model_config = ConfigDict(json_schema_extra=_describe_nulls)
 
     @model_validator(mode="before")
     @classmethod

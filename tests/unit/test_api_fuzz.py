@@ -38,8 +38,8 @@ def test_generated_requests_are_answered_as_the_description_says(access: Access)
     assert found.requests > 1000
     assert {"positive", "negative"} <= set(found.modes)
     # What is valid comes through: videos are made, and followed up.
-    assert found.answers["create_video", "202"] > 1
-    assert found.answers["get_video_content", "200"] > 1
+    assert sum(found.answers["create_video", status] for status in ("200", "202")) > 5
+    assert found.answers["get_video_content", "200"]
 
 
 def test_what_filters_generated_bodies_takes_files_for_texts() -> None:

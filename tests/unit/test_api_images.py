@@ -13,6 +13,7 @@ from PIL import Image
 
 from media.errors import AvatarError
 from serve.api import images
+from serve.api.openai_shapes import ImageRequest
 from serve.api.services import Services
 from tests.conftest import Stored
 from tests.fakes import FakePainting, FakeStages
@@ -175,7 +176,7 @@ async def test_what_cannot_be_served_is_refused_by_its_name(
 
 
 async def test_nulls_and_hints_of_other_models_are_taken(client: httpx.AsyncClient) -> None:
-    nulls = dict.fromkeys(("n", "size", "seed", "stream", "style", "quality", "background"))
+    nulls = dict.fromkeys(ImageRequest.model_fields.keys() - {"prompt"})
     assert len((await painted(client, **nulls))["data"]) == 1
     hints = {"model": "dall-e-3", "quality": "hd", "style": "vivid", "user": "u", "stream": False}
     hints |= {"moderation": "low", "safety_identifier": "s", "background": "opaque"}

@@ -122,3 +122,14 @@ async def test_the_description_is_found_by_people(
     client: httpx.AsyncClient, services: Services
 ) -> None:
     assert (await client.get("/docs")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/images/generations", "/v1/audio/speech"])
+async def test_in_openai_s_words_what_may_be_left_out_may_be_null(
+    described: Description, path: str
+) -> None:
+    body = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    schema = body["schema"]
+    for field, told in schema["properties"].items():
+        nullable = {"type": "null"} in told.get("anyOf", ())
+        assert nullable is (field not in schema["required"]), field
