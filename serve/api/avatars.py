@@ -10,7 +10,7 @@ from media.face import Portrait
 from serve.api import examine, marking, openapi
 from serve.api.allowed import require_allowed
 from serve.api.background import within
-from serve.api.idempotent import RepeatKey, once
+from serve.api.idempotent import FAULTS, RepeatKey, once
 from serve.api.making import NewAvatar, make_avatar, undone_unless_recorded
 from serve.api.schemas import AvatarRequest
 from serve.api.services import Services
@@ -78,8 +78,7 @@ async def list_avatars(
             "invalid_request",
         ),
         *("unsafe_image", "content_refused", "too_large", "overloaded", "weights_missing"),
-        *("idempotency_conflict", "not_finished"),
-        "not_found",  # sent again once the avatar is gone
+        *FAULTS,
     ),
 )
 async def create_avatar(

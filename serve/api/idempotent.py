@@ -89,6 +89,10 @@ async def is_repeat(services: Services, repeat: Repeatable) -> bool:
     )
 
 
+FAULTS: Final = ("idempotency_conflict", "not_finished", "not_found")
+"""What `once` raises, by itself or from `find`: codes that each of its calls describes."""
+
+
 async def once(
     services: Services,
     repeat: Repeatable,

@@ -12,7 +12,7 @@ from serve.api import marking, openapi
 from serve.api.allowed import require_allowed
 from serve.api.avatars import PAINTING_SECONDS
 from serve.api.background import within
-from serve.api.idempotent import RepeatKey, once
+from serve.api.idempotent import FAULTS, RepeatKey, once
 from serve.api.images_painted import ImagesAnswer, Painted, gone, keep, kept, paint
 from serve.api.making import undone_unless_recorded
 from serve.api.openai_faults import OpenAIRoute
@@ -47,8 +47,7 @@ _EXAMPLES: Final = {
     responses=openapi.as_openai(
         openapi.errors(
             *("invalid_request", "no_face", "unsafe_image", "content_refused", "too_large"),
-            *("overloaded", "weights_missing", "idempotency_conflict", "not_finished"),
-            "not_found",
+            *("overloaded", "weights_missing", *FAULTS),
         )
     ),
 )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from serve.access.callers import Caller
 from serve.api import openapi
-from serve.api.idempotent import RepeatKey, is_repeat, once
+from serve.api.idempotent import FAULTS, RepeatKey, is_repeat, once
 from serve.api.making import accept_video
 from serve.api.schemas import VideoRequest
 from serve.api.services import Services, caller_of, owner_of, reach_of, services_of
@@ -65,8 +65,7 @@ _EXAMPLES: Final = {
             *("silent_audio", "empty_text", "text_too_long", "unknown_voice", "unknown_avatar"),
             *("unsafe_image", "content_refused"),
             *("invalid_request", "too_large", "too_many_jobs", "rate_limited", "overloaded"),
-            *("weights_missing",),
-            *("idempotency_conflict", "not_finished"),
+            *("weights_missing", *FAULTS),
         ),
     },
 )

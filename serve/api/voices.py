@@ -12,7 +12,7 @@ from media.voice import ClonedVoice, Voice
 from serve.api import marking, openapi, samples
 from serve.api.background import STAGE_SECONDS, within
 from serve.api.cloning import accept_voice
-from serve.api.idempotent import RepeatKey, is_repeat, once
+from serve.api.idempotent import FAULTS, RepeatKey, is_repeat, once
 from serve.api.ranges import answer_file, matches
 from serve.api.services import Services
 from serve.api.speakers import speaks, stock_voices
@@ -76,8 +76,7 @@ async def list_voices(
     openapi_extra=openapi.form(VoiceRequest),
     responses=openapi.errors(
         *("unusable_sample", "unreadable_audio", "silent_audio", "invalid_request", "too_large"),
-        *("too_many_jobs", "overloaded", "weights_missing", "idempotency_conflict"),
-        "not_finished",
+        *("too_many_jobs", "overloaded", "weights_missing", *FAULTS),
     ),
 )
 async def create_voice(

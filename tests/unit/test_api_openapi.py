@@ -124,6 +124,19 @@ async def test_the_description_is_found_by_people(
     assert (await client.get("/docs")).status_code == 200
 
 
+async def test_what_can_be_sent_again_tells_of_what_is_gone_since_and_of_conflicts(
+    described: Description,
+) -> None:
+    repeatable = [
+        (path, call)
+        for _, path, call in calls(described)
+        if "Idempotency-Key" in [one["name"] for one in call.get("parameters", ())]
+    ]
+    assert len(repeatable) == 4
+    for path, call in repeatable:
+        assert {"404", "409"} <= call["responses"].keys(), path
+
+
 @pytest.mark.parametrize("path", ["/v1/images/generations", "/v1/audio/speech"])
 async def test_in_openai_s_words_what_may_be_left_out_may_be_null(
     described: Description, path: str
