@@ -3,9 +3,10 @@
 In each round both make the same videos, in turns of who begins: by their engines in a row, each in
 a process of its own (`bench.row` of its revision), then by their graphs, two warm servers side by
 side that are asked over HTTP by the same client. 512 x 512, 25 fps. Prints ratios of HEAD to BASE
-by round, their median and ends: a machine that is slow for a while is so for both. Timings decide
-nothing here; whoever changes something for speed puts the table beside the change. The same
-revision twice shows what the machine's own unrest is.
+by round, their median and ends: a machine that is slow for a while is so for both. Of figures that
+do not differ, one of 64 says the same in all of seven rounds by chance; the same revision twice
+shows what the machine's own unrest is. Timings decide nothing here; whoever changes something for
+speed puts the table beside the change.
 """
 
 import argparse

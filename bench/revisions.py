@@ -2,14 +2,13 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from serve.commands.private import free_port, short_folder, stop
+from serve.commands.private import launched, short_folder
 
 REPOSITORY: Final = Path(__file__).parents[1]
 
@@ -45,34 +44,9 @@ def environment_of(tree: Path, **more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(tree), **more}
 
 
-@contextmanager
-def served(tree: Path) -> Iterator[tuple[str, int]]:
+def served(tree: Path) -> AbstractContextManager[tuple[str, int]]:
     """A server of the tree's code and embedded engines: its address, and its first process.
 
-    Raises RuntimeError where it does not come up.
+    Raises AvatarError `internal`, with the stages' own words, where it does not come up.
     """
-    with tempfile.TemporaryDirectory(prefix="avatar-", dir=short_folder()) as folder:
-        command = [sys.executable, "-m", "deployments.launch", str(tree / "config/local.yaml")]
-        server = subprocess.Popen(
-            [*command, "--port", str(free_port()), "--private"],
-            cwd=tree,
-            env=environment_of(
-                tree, AVATAR_DATA_DIR=f"{folder}/data", AVATAR_RAY_DIR=f"{folder}/ray"
-            ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            yield _address(server), server.pid
-        finally:
-            stop(server)
-
-
-def _address(server: "subprocess.Popen[str]") -> str:
-    for line in server.stdout or ():
-        word, _, url = line.strip().partition(" ")
-        if word == "ready":
-            return url
-    raise RuntimeError("the server of a revision did not come up; its complaints are above")
+    return launched(tree / "config/local.yaml", environment_of(tree), tree=tree)

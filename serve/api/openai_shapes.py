@@ -23,8 +23,8 @@ def _describe_nulls(schema: dict[str, Any]) -> None:
     null = {"type": "null"}
     for name in fields.keys() - needed:
         if null not in fields[name].get("anyOf", ()):
-            told = {key: fields[name].pop(key, None) for key in ("title", "description", "default")}
-            kept = {key: value for key, value in told.items() if value is not None}
+            told = fields[name].keys() & {"title", "description", "default"}
+            kept = {key: fields[name].pop(key) for key in told}
             fields[name] = {"anyOf": [fields[name], null], **kept}
 
 

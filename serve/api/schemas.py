@@ -89,7 +89,7 @@ PhotoConsent = Annotated[
     ),
     Field(max_length=2000),
 ]
-_CONSENTS: Final = ["I, Ann Lee, am in this picture and agree that videos are made of it."]
+_CONSENTS: Final = ["I am the person in this picture and agree that videos are made of it."]
 
 
 class RequestModel(BaseModel):

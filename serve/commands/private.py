@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -46,18 +46,35 @@ def private_server(
     server does not come up.
     """
     require_weights(config)
+    with launched(config, os.environ, data_dir, ray_dir) as (url, _):
+        yield url
+
+
+@contextmanager
+def launched(
+    config: Path,
+    environment: Mapping[str, str],
+    data_dir: Path | None = None,
+    ray_dir: Path | None = None,
+    *,
+    tree: Path | None = None,
+) -> Iterator[tuple[str, int]]:
+    """`private_server`, of weights that are there: its base URL, and its first process.
+
+    `tree` is the folder whose code it runs, where that is not ours.
+    """
     with tempfile.TemporaryDirectory(prefix="avatar-", dir=short_folder()) as folder:
-        environment = {
-            **os.environ,
-            "AVATAR_DATA_DIR": str(data_dir or Path(folder) / "data"),
-            "AVATAR_RAY_DIR": str(ray_dir or Path(folder) / "ray"),
-        }
         command = [sys.executable, "-m", "deployments.launch", str(config)]
         command += ["--port", str(free_port()), "--private"]
         with tempfile.TemporaryFile("w+") as complaints:
             server = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
-                env=environment,
+                cwd=tree,
+                env={
+                    **environment,
+                    "AVATAR_DATA_DIR": str(data_dir or Path(folder) / "data"),
+                    "AVATAR_RAY_DIR": str(ray_dir or Path(folder) / "ray"),
+                },
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
@@ -65,7 +82,7 @@ def private_server(
                 start_new_session=True,
             )
             try:
-                yield _await_ready(server, complaints)
+                yield _await_ready(server, complaints), server.pid
             finally:
                 stop(server)
 
