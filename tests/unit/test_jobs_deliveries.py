@@ -1,67 +1,15 @@
 """The outbox of webhook messages."""
 
 import asyncio
-import time
-from itertools import pairwise
 from typing import Any
-
-from sqlalchemy import update
 
 from media.errors import AvatarError
 from serve.jobs import deliveries, events, leases, progress, records, removal
 from serve.jobs.database import Database
-from serve.jobs.deliveries import PROGRESS, Due
-from serve.jobs.models import Delivery
+from serve.jobs.deliveries import PROGRESS
 from serve.jobs.progress import Made
-from serve.storage import keys
 from serve.storage.artifacts import open_artifacts
-from tests.fakes import avatar, new_job
-
-URL = "https://hooks.example.org/"
-
-
-async def queued(database: Database, url: str | None = URL) -> str:
-    name, avatar_id = keys.new_id("vid"), keys.new_id("avt")
-    new = new_job(name, avatar_id, text="A secret word.", webhook_url=url)
-    await records.create(database, new, max_active=1000, avatar=avatar(avatar_id))
-    return name
-
-
-async def started(database: Database) -> tuple[str, int]:
-    job = await queued(database)
-    fence = await leases.claim(database, job, 600)
-    assert fence is not None
-    return job, fence
-
-
-async def later(database: Database, seconds: float = 3600) -> None:
-    """As if so much time had passed: what waits is due so much earlier."""
-    async with database.write() as session:
-        values = {"next_try_at": Delivery.next_try_at - seconds}
-        await session.execute(update(Delivery).values(values))
-
-
-async def drain(database: Database, seconds: float = 3600) -> list[dict[str, Any]]:
-    """What a sender delivers until nothing is left, time passing between."""
-    sent = []
-    for _ in range(100):
-        await later(database, seconds)
-        due = await deliveries.claim_due(database, 100)
-        if not due:
-            return sent
-        for message in due:
-            sent.append(message.payload)
-            await deliveries.settle(database, message, "delivered")
-    raise AssertionError("the outbox does not empty")
-
-
-async def one(database: Database) -> Due:
-    (message,) = await deliveries.claim_due(database, 10)
-    return message
-
-
-def types(sent: list[dict[str, Any]]) -> list[str]:
-    return [str(payload["type"]) for payload in sent]
+from tests.unit.outbox import URL, drain, later, one, queued, started, types
 
 
 async def test_a_job_tells_when_it_starts_and_how_it_ends(database: Database) -> None:
@@ -194,63 +142,6 @@ async def test_a_status_that_is_given_up_holds_nothing_back(database: Database) 
     ]
 
 
-async def test_progress_waits_a_moment_for_newer_progress_which_takes_its_place(
-    database: Database,
-) -> None:
-    job, fence = await started(database)
-    await deliveries.settle(database, await one(database), "delivered")
-    for percent in (10, 20, 30):
-        await progress.report(database, job, fence, progress=percent)
-    (message,) = await _progress_sent(database, after=deliveries.PROGRESS_SECONDS)
-    assert message.payload["data"]["progress"] == 30
-    await deliveries.settle(database, message, "delivered")
-    assert await drain(database) == []
-    assert len(await deliveries.outcomes(database, job)) == 1  # nothing of it is kept
-
-
-async def test_progress_that_never_pauses_is_told_all_the_same_and_at_most_every_half_second(
-    database: Database,
-) -> None:
-    job, fence = await started(database)
-    await deliveries.settle(database, await one(database), "delivered")
-    told: list[float] = []
-    for percent in range(1, 41):  # an event every tenth of a second
-        await progress.report(database, job, fence, progress=percent)
-        await later(database, 0.1)
-        for message in await deliveries.claim_due(database, 10):
-            told.append(time.time() + 0.1 * percent)
-            await deliveries.settle(database, message, "delivered")
-    assert len(told) >= 3
-    assert all(b - a > 0.49 for a, b in pairwise(told))
-
-
-async def test_progress_gives_way_to_a_status(database: Database) -> None:
-    job, fence = await started(database)
-    await progress.report(database, job, fence, stage="video", progress=50)
-    await progress.complete(database, job, fence, {"files": {}})
-    assert types(await drain(database)) == ["video.in_progress", "video.completed"]
-
-
-async def test_a_status_waits_for_the_progress_that_is_on_its_way(database: Database) -> None:
-    job, fence = await started(database)
-    await deliveries.settle(database, await one(database), "delivered")
-    await progress.report(database, job, fence, progress=50)
-    (message,) = await _progress_sent(database, after=1)
-    await progress.complete(database, job, fence, {"files": {}})
-    assert await deliveries.claim_due(database, 10) == []
-    await deliveries.settle(database, message, "timed out")
-    assert (await one(database)).payload["type"] == "video.completed"
-
-
-async def test_progress_whose_sender_died_is_dropped(database: Database) -> None:
-    job, fence = await started(database)
-    await deliveries.settle(database, await one(database), "delivered")
-    await progress.report(database, job, fence, progress=50)
-    assert len(await _progress_sent(database, after=1)) == 1
-    await progress.complete(database, job, fence, {"files": {}})
-    assert types(await drain(database)) == ["video.completed"]
-
-
 async def test_a_receiver_that_wants_no_more_gets_no_more(database: Database) -> None:
     job, fence = await started(database)
     message = await one(database)
@@ -313,10 +204,3 @@ async def test_senders_and_a_running_job_do_not_lock_each_other_out(database: Da
             "video.completed",
         ]
         assert of_it[-1] == "video.completed"
-
-
-async def _progress_sent(database: Database, after: float) -> list[Due]:
-    await later(database, after)
-    due = list(await deliveries.claim_due(database, 10))
-    assert [message.payload["type"] for message in due] == [PROGRESS]
-    return due
