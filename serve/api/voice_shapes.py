@@ -43,9 +43,7 @@ class VoiceRequest(RequestModel):
         max_length=2000,
         description="The statement that the speaker consents, a sentence at least. It is kept "
         "with the voice.",
-        examples=[
-            "It is me who speaks in this recording, and I agree that a voice is made of it."
-        ],
+        examples=["It is me who speaks in this recording, and I agree that a voice is made of it."],
     )
     name: Words = Field(min_length=1, max_length=80, description="What to call it.")
     language: Annotated[str, AfterValidator(_language)] = Field(
