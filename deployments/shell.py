@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
+import cv2
 from ray.util.metrics import Gauge
 
 from deployments.devices.card import process_memory_mb
@@ -150,6 +151,7 @@ class EngineShell:
 
 
 def _load_warm(config: EngineConfig) -> Any:
+    cv2.setNumThreads(config.threads)  # by itself OpenCV takes every core, in every replica
     engine = load_engine(config, Settings())
     warm_up = getattr(engine, "warm_up", None)  # encoders have nothing to infer
     if warm_up is not None:

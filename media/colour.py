@@ -54,6 +54,37 @@ def to_rgb(planes: Planes) -> Picture:
         cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
         for plane in chroma(planes, height)
     )
-    yuv = cv2.merge([planes[:height], u, v])
+    return yuv_to_rgb(np.asarray(cv2.merge([planes[:height], u, v]), np.uint8))
+
+
+def yuv_to_rgb(yuv: NDArray[np.uint8]) -> Picture:
+    """(height, width, 3) of Y, Cb, Cr to pixels."""
     offset = -TO_RGB @ TO_YUV[:, 3:]
     return np.asarray(cv2.transform(yuv, np.hstack([TO_RGB, offset])), np.uint8)
+
+
+def blend(
+    planes: Planes,
+    box: tuple[int, int, int, int],
+    painted: NDArray[np.float32],
+    mask: NDArray[np.uint8],
+) -> None:
+    """Lay pixels (height, width, 3) over an even box of planes, in place, as far as a mask says.
+
+    `box`: left, top, width, height. `painted`: 0 to 255. `mask`: (height, width), 255 covers.
+    """
+    x, y, width, height = box
+    size = (width // 2, height // 2)
+    yuv = np.asarray(cv2.transform(painted, TO_YUV), np.float32)
+    half = np.asarray(cv2.resize(yuv, size, interpolation=cv2.INTER_AREA), np.float32)
+    thin = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
+    tall = planes.shape[0] * 2 // 3
+    _blend(planes[y : y + height, x : x + width], yuv[..., 0], mask)
+    for channel, plane in enumerate(chroma(planes, tall), 1):
+        part = plane[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2]
+        _blend(part, half[..., channel], thin)
+
+
+def _blend(part: Planes, painted: NDArray[np.float32], mask: NDArray[np.uint8]) -> None:
+    blended = part + (painted - part) * (mask * np.float32(1 / 255))
+    part[:] = np.clip(blended + 0.5, 0, 255)

@@ -140,20 +140,33 @@ class Painter:
     def _move_head(self, pose: Pose) -> None:
         head = self._canvas.head
         sides = head.x, head.y, head.width, head.height
-        dx, dy = displacement(head, pose)
         luma = self._planes[: self._canvas.height]
-        for plane, scale in ((luma, 1), *((c, 2) for c in chroma(self._planes, len(luma)))):
+        u, v = chroma(self._planes, len(luma))
+        shift = displacement(head, pose)
+        for planes, scale in (((luma,), 1), ((u, v), 2)):
             x, y, wide, tall = (side // scale for side in sides)
-            part = plane[y : y + tall, x : x + wide]
-            size = (wide, tall)
-            xs = np.arange(wide, dtype=np.float32)
-            ys = np.arange(tall, dtype=np.float32)[:, None]
-            map_x = xs - cv2.resize(dx / scale, size, interpolation=cv2.INTER_LINEAR)
-            map_y = ys - cv2.resize(dy / scale, size, interpolation=cv2.INTER_LINEAR)
-            part[:] = cv2.remap(
-                part.copy(), map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
+            maps = _sources(shift, scale, (wide, tall))
+            for plane in planes:
+                part = plane[y : y + tall, x : x + wide]
+                part[:] = cv2.remap(part, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         self._dirty.append(sides)
+
+
+def _sources(
+    shift: tuple[NDArray[np.float32], NDArray[np.float32]], scale: int, size: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Columns and rows that a plane's pixels come from; `shift` is of luma pixels, on the grid."""
+    places = (
+        np.arange(size[0], dtype=np.float32)[None],
+        np.arange(size[1], dtype=np.float32)[:, None],
+    )
+    found = []
+    for place, part in zip(places, shift, strict=True):
+        moved = cv2.resize(part * np.float32(-1 / scale), size, interpolation=cv2.INTER_LINEAR)
+        source = np.asarray(moved, np.float32)
+        source += place
+        found.append(source)
+    return found[0], found[1]
 
 
 def displacement(head: HeadRegion, pose: Pose) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

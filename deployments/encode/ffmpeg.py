@@ -14,7 +14,7 @@ from av.packet import Packet
 
 from deployments.encode.canvas import Canvas, Painter, make_canvas
 from deployments.encode.engine import SegmentTask
-from deployments.encode.h264 import NVENC, Chosen, Quality, choose, options
+from deployments.encode.h264 import NVENC, PRESET, Chosen, Quality, choose, options
 from deployments.encode.muxing import muxed
 from deployments.encode.piped import ProgramFailed, run_piped
 from media.errors import AvatarError
@@ -43,7 +43,7 @@ class FFmpeg:
         files: Mapping[str, Path],
         *,
         threads: int,
-        preset: str = "veryfast",
+        preset: str = PRESET,
         crf: float = 17.0,
         max_rate: int = 4_000_000,
         encoder: str = "libx264",

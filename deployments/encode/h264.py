@@ -15,6 +15,16 @@ Wanted = Literal["auto", "libx264", "h264_nvenc"]
 X264: Final = "libx264"
 NVENC: Final = "h264_nvenc"
 
+PRESET: Final = "superfast"
+"""Of x264, made better by X264_PARAMS where that costs little (docs/08-speed.md)."""
+X264_PARAMS: Final = (
+    "scenecut=0:keyint=infinite:open-gop=0:stitchable=1"
+    # Looking ahead gives still parts their quality in the first frame, once for all.
+    ":rc-lookahead=30:mbtree=1"
+    # Every picture is as like the one before as the next: where B frames go needs no search.
+    ":b-adapt=0"
+)
+
 BT709: Final = 1
 LIMITED: Final = 1
 
@@ -61,8 +71,7 @@ def options(encoder: str, quality: Quality) -> dict[str, str]:
         }
     return {
         **{"preset": quality.preset, "crf": f"{quality.crf:g}", **bounds},
-        # A longer look ahead gives still parts their quality in the first frame, once for all.
-        "x264-params": "scenecut=0:keyint=infinite:open-gop=0:stitchable=1:rc-lookahead=30",
+        "x264-params": X264_PARAMS,
     }
 
 

@@ -12,7 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from deployments.encode.canvas import Canvas, Painter, make_canvas
 from deployments.encode.engine import SegmentTask
-from deployments.encode.h264 import BT709, LIMITED, NVENC, Chosen, Quality, choose, options
+from deployments.encode.h264 import BT709, LIMITED, NVENC, PRESET, Chosen, Quality, choose, options
 from deployments.encode.muxing import muxed
 from media.errors import AvatarError
 from media.face import Portrait
@@ -38,7 +38,7 @@ class PyAV:
         files: Mapping[str, Path],
         *,
         threads: int,
-        preset: str = "veryfast",
+        preset: str = PRESET,
         crf: float = 17.0,
         max_rate: int = 4_000_000,
         encoder: str = "auto",

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
-from deployments.lipsync import repair
+from deployments.lipsync import repair_crop
 from deployments.lipsync.landmarks import LOWER_OUTER, UPPER_OUTER, face_frame
 from deployments.lipsync.mouth_geometry import lip_mask
 from media.face import Picture
@@ -20,9 +20,9 @@ from media.shipped import read_shipped
 
 SHIPPED: Final = Path(__file__).with_name("covered.onnx")
 SHIPPED_SHA256: Final = "70fae572adf2e1887e41364024d3498889c6591e7e33afaac70ab6c46b737fc6"
-SCALE: Final = repair.SCALE / 2
+SCALE: Final = repair_crop.SCALE / 2
 """Pixels of the crop a face unit."""
-WIDTH, HEIGHT = repair.WIDTH // 2, repair.HEIGHT // 2
+WIDTH, HEIGHT = repair_crop.WIDTH // 2, repair_crop.HEIGHT // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def mouth_crop(picture: Picture, mesh: NDArray[np.float32]) -> NDArray[np.uint8]
     """(4, HEIGHT, WIDTH): the mouth upright in one scale, and a mask of its lips."""
     frame = face_frame(mesh)
     middle = (mesh[13, :2] + mesh[14, :2]) / 2
-    place = np.array([WIDTH / 2, HEIGHT / 2 - repair.BELOW * SCALE])
+    place = np.array([WIDTH / 2, HEIGHT / 2 - repair_crop.BELOW * SCALE])
     # Four samples a pixel, so that large faces don't alias; beyond that the lens blurs anyway.
     fine = frame.upright(4 * SCALE, middle, 4 * place + 1.5)
     drawn = cv2.warpAffine(picture, fine, (4 * WIDTH, 4 * HEIGHT), borderMode=cv2.BORDER_REPLICATE)

@@ -22,7 +22,9 @@ from deployments.lipsync.mouth_geometry import (
     skin_colour,
 )
 from deployments.lipsync.teeth import Image, lower_teeth, own_teeth, paste, upper_teeth
+from media.colour import blend
 from media.face import Picture
+from media.patch import Planes
 
 CAVITY: Final = (58.0, 24.0, 24.0)
 TONGUE: Final = (176.0, 92.0, 90.0)
@@ -52,6 +54,7 @@ class Interior:
     y: int
     width: int
     height: int
+    """All even."""
     skull: Image
     """Upper teeth, premultiplied by the last channel, alpha 0 to 1."""
     cavity: Image
@@ -94,7 +97,7 @@ def what_shows(
 def paint_interior(
     field: MouthField, rgb: Picture, teeth: NDArray[np.float32] | None = None
 ) -> Interior:
-    """Paint the layers for a portrait whose mouth rectangle shows `rgb` (height, width, 3).
+    """Paint the layers for a portrait whose mouth rectangle shows `rgb`, both sides even.
 
     `teeth`: (3,) their colour, where it is known better than from this picture.
     """
@@ -103,9 +106,9 @@ def paint_interior(
     margin = np.array([0.06, 0.12]) * unit
     low = lips.min(axis=0) - margin
     high = lips.max(axis=0) + margin * (1, 4)
-    x, y = (int(max(0, v)) for v in low)
-    width = int(min(rgb.shape[1], np.ceil(high[0]))) - x
-    height = int(min(rgb.shape[0], np.ceil(high[1]))) - y
+    x, y = (int(max(0, v)) // 2 * 2 for v in low)
+    right, bottom = (min(s, int(np.ceil(v))) for s, v in zip(rgb.shape[1::-1], high, strict=True))
+    width, height = (-(-side // 2) * 2 for side in (right - x, bottom - y))
     box = (x, y, width, height)
     skin = skin_colour(field, rgb)
     gain = light_gain(skin)
@@ -150,22 +153,23 @@ def show_interior(
     lower: NDArray[np.float32],
     jaw_drop: float,
     shown: Shown,
-    rgb: Picture,
+    mouth: Planes,
 ) -> None:
-    """Blend the interior between the lip lines into the warped rectangle `rgb`, in place.
+    """Blend the interior between the lip lines into the warped rectangle `mouth`, in place.
 
     `jaw_drop`: pixels that the jaw has moved down from where it rests.
     """
     opening = float((lower[:, 1] - upper[:, 1]).max())
     if opening < 0.3:
         return
-    top = max(0, int(min(upper[:, 1].min(), lower[:, 1].min())) - 2 - interior.y)
+    highest = int(min(upper[:, 1].min(), lower[:, 1].min())) - 2 - interior.y
+    top = max(0, highest) // 2 * 2
     bottom = min(interior.height, int(np.ceil(lower[:, 1].max())) + 3 - interior.y)
+    bottom += bottom % 2
     if bottom <= top:
         return
     box = (interior.x, interior.y + top, interior.width, bottom - top)
     mask = cv2.GaussianBlur(lip_mask(upper, lower, box), (0, 0), 0.5 + 0.006 * interior.unit)
-    weight = mask.astype(np.float32)[..., None] * (1 / 255)
     unit, height, rows = interior.unit, interior.height, bottom - top
     fall = float(upper[5, 1]) + shown.upper * unit - interior.edge
     jaw = height + top - jaw_drop
@@ -175,9 +179,7 @@ def show_interior(
         _lay_on(painted, layer_rows(interior.lower, jaw + shown.lower * unit, rows))
     _lay_on(painted, layer_rows(interior.skull, height // 2 + top - fall, rows))
     painted *= shade(upper, box, unit)
-    part = rgb[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
-    blended = part + (painted - part) * weight
-    part[:] = np.clip(blended + 0.5, 0, 255)
+    blend(mouth, box, painted, np.asarray(mask, np.uint8))
 
 
 def shade(upper: NDArray[np.float32], box: Box, unit: float) -> Image:

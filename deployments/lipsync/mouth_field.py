@@ -230,8 +230,9 @@ def move(field: MouthField, amounts: NDArray[np.float32]) -> Moved:
 def _source(place: Field, upper: Field, lower: Field, share: Field, fade: Field) -> Field:
     """Where along one axis each pixel comes from; both layers' shifts are on the coarse grid."""
     size = (fade.shape[1], fade.shape[0])
+    # Linear: from node to node a movement bends by hundredths of a pixel.
     shift, other = (
-        np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_CUBIC), np.float32)
+        np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_LINEAR), np.float32)
         for layer in (lower, upper)
     )
     shift -= other

@@ -1,6 +1,6 @@
 """The embedded lip sync: a warp of the portrait's own lips and jaw, led by sound alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Self
@@ -15,11 +15,11 @@ from deployments.lipsync.eyes import Eye, find_eyes
 from deployments.lipsync.interior import Interior, Shown, paint_interior, show_interior, what_shows
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.mouth import MouthCurves, MouthReader
-from deployments.lipsync.mouth_field import MouthField, Moved, Rectangle, mouth_field, move
+from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
 from deployments.lipsync.repair import Place, Repairer, find_place
-from media.colour import to_i420
+from media.colour import chroma, to_i420
 from media.face import Picture, Portrait
-from media.patch import Frame, Patch
+from media.patch import Frame, Patch, Planes
 from media.sound import Sound
 from media.timegrid import HEARING_RATE
 
@@ -38,6 +38,8 @@ class WarpPortrait:
     """A portrait ready to speak."""
 
     rgb: Picture
+    mouth: Planes
+    """The mouth's rectangle at rest."""
     field: MouthField
     interior: Interior
     eyes: tuple[Eye, ...]
@@ -94,11 +96,14 @@ class Warp:
         frame = face_frame(mesh)
         field = mouth_field(mesh, frame, (width, height))
         rest = float((field.lower_lip[:, 1] - field.upper_lip[:, 1]).max()) / frame.unit
-        mouth = _cut(portrait.rgb, field.rectangle)
+        box = field.rectangle
+        rgb = portrait.rgb[box.y : box.y + box.height, box.x : box.x + box.width]
+        mouth = to_i420(rgb)
         return WarpPortrait(
             portrait.rgb,
+            mouth,
             field,
-            paint_interior(field, mouth),
+            paint_interior(field, rgb),
             find_eyes(mesh, (width, height)),
             rest if rest > CLOSED else 0.0,
             frame.unit,
@@ -131,46 +136,70 @@ class Warp:
 
     def _mouths(
         self, portrait: WarpPortrait, amounts: NDArray[np.float32], curves: MouthCurves
-    ) -> Iterator[Patch]:
-        sounds = list(zip(curves.bared.tolist(), curves.tongue.tolist(), strict=True))
-        for first in range(0, len(amounts), TOGETHER):
-            few = slice(first, first + TOGETHER)
-            yield from self._few_mouths(portrait, amounts[few], sounds[few])
+    ) -> list[Patch]:
+        """The mouth of each frame; frames of a pause share one."""
+        told = np.column_stack([amounts, curves.bared, curves.tongue])
+        different, places = np.unique(told, axis=0, return_inverse=True)
+        made: list[Patch] = []
+        for first in range(0, len(different), TOGETHER):
+            few = different[first : first + TOGETHER]
+            made += self._few_mouths(portrait, few[:, :-2], few[:, -2:].tolist())
+        return [made[place] for place in places.reshape(-1)]
 
     def _few_mouths(
         self,
         portrait: WarpPortrait,
         amounts: NDArray[np.float32],
-        sounds: Sequence[tuple[float, float]],
+        sounds: Sequence[Sequence[float]],
     ) -> list[Patch]:
         field, inside = portrait.field, portrait.interior
-        source = _cut(portrait.rgb, field.rectangle)
         moved = [move(field, shape) for shape in amounts]
         shown = [
             what_shows(inside, lips.upper_lip, lips.lower_lip, *sound)
             for lips, sound in zip(moved, sounds, strict=True)
         ]
-        rgbs = [warp(field, inside, source, *each) for each in zip(moved, shown, strict=True)]
+        made = [
+            warp(field, inside, portrait.mouth, *each) for each in zip(moved, shown, strict=True)
+        ]
         if self._repairer is not None and portrait.place is not None:
-            self._repairer.repair(portrait.place, rgbs, moved)
-        return [_patch(field.rectangle, rgb) for rgb in rgbs]
+            self._repairer.repair(portrait.place, made, moved)
+        return [Patch(field.rectangle.x, field.rectangle.y, planes) for planes in made]
 
 
 def warp(
     field: MouthField,
     interior: Interior,
-    source: Picture,
+    source: Planes,
     moved: Moved,
     shown: Shown,
-) -> Picture:
+) -> Planes:
     """The mouth's rectangle `source` with its lips moved and its inside shown."""
-    warped = cv2.remap(
-        source, moved.map_x, moved.map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    made = np.empty_like(source)
+    height, width = moved.map_x.shape
+    _drawn(source[:height], moved.map_x, moved.map_y, cv2.INTER_CUBIC, made[:height])
+    # A chroma sample lies in the middle of its four pixels.
+    size = (width // 2, height // 2)
+    half_x, half_y = (
+        np.asarray(cv2.resize(places, size, interpolation=cv2.INTER_AREA), np.float32)
+        for places in (moved.map_x * np.float32(0.5), moved.map_y * np.float32(0.5))
     )
-    rgb = np.asarray(warped, np.uint8)
+    half_x -= np.float32(0.25)
+    half_y -= np.float32(0.25)
+    for at_rest, plane in zip(chroma(source, height), chroma(made, height), strict=True):
+        _drawn(at_rest, half_x, half_y, cv2.INTER_LINEAR, plane)
     drop = float(moved.lower_lip[5, 1] - field.lower_lip[5, 1])
-    show_interior(interior, moved.upper_lip, moved.lower_lip, drop, shown, rgb)
-    return rgb
+    show_interior(interior, moved.upper_lip, moved.lower_lip, drop, shown, made)
+    return made
+
+
+def _drawn(
+    plane: Planes,
+    map_x: NDArray[np.float32],
+    map_y: NDArray[np.float32],
+    how: int,
+    onto: Planes,
+) -> None:
+    cv2.remap(plane, map_x, map_y, how, dst=onto, borderMode=cv2.BORDER_REPLICATE)
 
 
 def shape_amounts(curves: MouthCurves, rest: float, gain: float) -> NDArray[np.float32]:
@@ -185,11 +214,3 @@ def shape_amounts(curves: MouthCurves, rest: float, gain: float) -> NDArray[np.f
     rounded = ROUND * np.clip(-curves.width / NARROWEST, 0, 1)
     amounts = (beyond, curves.width, rounded, closing, curves.teeth, curves.closure)
     return np.stack(amounts, axis=1).astype(np.float32)
-
-
-def _cut(rgb: Picture, box: Rectangle) -> Picture:
-    return rgb[box.y : box.y + box.height, box.x : box.x + box.width]
-
-
-def _patch(box: Rectangle, rgb: Picture) -> Patch:
-    return Patch(box.x, box.y, to_i420(rgb))

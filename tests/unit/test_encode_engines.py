@@ -19,7 +19,7 @@ from deployments.encode import piped
 from deployments.encode.engine import SegmentTask
 from deployments.encode.feed import Stopped
 from deployments.encode.ffmpeg import FFmpeg
-from deployments.encode.h264 import NVENC, X264, Chosen, Quality, choose, options
+from deployments.encode.h264 import NVENC, PRESET, X264, Chosen, Quality, choose, options
 from deployments.encode.piped import ProgramFailed, run_piped
 from deployments.encode.pyav import PyAV
 from media.errors import AvatarError
@@ -31,7 +31,7 @@ from media.timegrid import TimeGrid
 from tests.encoders import BOTH, Engine, patches, tone
 from tests.fragments import decoded
 
-QUALITY = Quality("veryfast", 17.0, 4_000_000)
+QUALITY = Quality(PRESET, 17.0, 4_000_000)
 FPS = Fraction(30000, 1001)
 EDGES = (0, 1, 20, 60, 73, 75)
 """The first segment is a single frame, the last one two."""

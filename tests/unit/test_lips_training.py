@@ -12,7 +12,7 @@ from deployments.face.mediapipe import MediaPipe
 from deployments.lipsync.interior import Shown
 from deployments.lipsync.landmarks import LOWER_INNER, UPPER_INNER
 from deployments.lipsync.mouth_shapes import read_basis
-from deployments.lipsync.repair import BELOW, HEIGHT, SCALE, WIDTH
+from deployments.lipsync.repair_crop import BELOW, HEIGHT, SCALE, WIDTH
 from deployments.portrait.generator import LATENT, Generator
 from deployments.portrait.probes import Probes
 from media.face import Face, Picture

@@ -12,6 +12,7 @@ from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
 from deployments.lipsync.mouth_shapes import SHAPES
 from deployments.lipsync.teeth_seen import TeethEdges, find_edges, teeth_colour, unroll
+from media.colour import to_i420, to_rgb
 from media.face import Picture, Portrait
 
 SKIN: Final = np.array([190.0, 150.0, 130.0])
@@ -80,10 +81,11 @@ def opened(portrait: Portrait, by: float) -> tuple[MouthField, Moved, Picture]:
 
 def shown_of(interior: Interior, moved: Moved, shown: Shown, field: MouthField) -> np.ndarray:
     """The unrolled inside of the mouth as it is drawn on grey."""
-    rgb = np.full((field.rectangle.height, field.rectangle.width, 3), 127, np.uint8)
+    grey = np.full((field.rectangle.height, field.rectangle.width, 3), 127, np.uint8)
+    mouth = to_i420(grey)
     drop = float(moved.lower_lip[5, 1] - field.lower_lip[5, 1])
-    show_interior(interior, moved.upper_lip, moved.lower_lip, drop, shown, rgb)
-    return unroll(rgb, moved.upper_lip, moved.lower_lip)
+    show_interior(interior, moved.upper_lip, moved.lower_lip, drop, shown, mouth)
+    return unroll(to_rgb(mouth), moved.upper_lip, moved.lower_lip)
 
 
 def test_painted_teeth_reach_as_far_as_is_asked(clara: Portrait) -> None:

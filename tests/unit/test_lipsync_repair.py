@@ -1,15 +1,17 @@
 """What the repairing network sees of a mouth, and that what it adds lands where it looked.
 
-tests/data/repair_tints.onnx, made by the script beside it, is a network that adds 40 red on the
-lips and inside, and takes 20 green from the inside.
+tests/data/repair_tints.onnx, made by the script beside it, is a network that adds 40 red everywhere
+and takes 20 green from the inside.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import gallery
 from deployments.face.mediapipe import MediaPipe
@@ -18,8 +20,19 @@ from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
 from deployments.lipsync.mouth_shapes import SHAPES
-from deployments.lipsync.repair import HEIGHT, SCALE, WIDTH, Place, Repairer, find_place
+from deployments.lipsync.repair import (
+    BLUR,
+    COLUMNS,
+    DILATE,
+    ROWS,
+    Place,
+    Repairer,
+    find_place,
+    to_blocks,
+)
+from deployments.lipsync.repair_crop import HEIGHT, SCALE, WIDTH, look
 from deployments.lipsync.warp import Warp
+from media.colour import to_i420, to_rgb
 from media.errors import AvatarError
 from media.face import Picture, Portrait
 from media.sound import Sound
@@ -41,57 +54,100 @@ def prepared(faces: MediaPipe, picture: Picture) -> tuple[MouthField, Picture, P
     field = mouth_field(face.mesh, frame, (picture.shape[1], picture.shape[0]))
     box = field.rectangle
     rgb = picture[box.y : box.y + box.height, box.x : box.x + box.width].copy()
-    return field, rgb, find_place(field, frame, rgb), move(field, OPEN)
+    return field, rgb, find_place(field, frame, to_i420(rgb)), move(field, OPEN)
+
+
+def repaired(
+    repairer: Repairer, place: Place, rgb: Picture, shapes: Sequence[Moved]
+) -> list[NDArray[np.int_]]:
+    """What is added to each pixel of a rectangle, which is shown alike under every shape."""
+    mouths = [to_i420(rgb) for _ in shapes]
+    repairer.repair(place, mouths, shapes)
+    return [to_rgb(mouth).astype(int) - to_rgb(to_i420(rgb)) for mouth in mouths]
+
+
+def lips_of(moved: Moved, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    lips = np.zeros(shape[:2], np.uint8)
+    outline = np.vstack([moved.upper_outline, moved.lower_outline[::-1]])
+    cv2.fillPoly(lips, [np.rint(outline).astype(np.int32)], 1)
+    return lips
+
+
+def reach(place: Place) -> int:
+    """Pixels of the rectangle by which a repair may go beyond the lips, its chroma included."""
+    scale = float(np.sqrt(np.linalg.det(place.crop.forward[:, :2])))
+    return int((DILATE + BLUR) / 2 / scale) + 4
+
+
+def grown(lips: NDArray[np.uint8], by: int) -> NDArray[np.bool_]:
+    return np.asarray(cv2.dilate(lips, np.ones((2 * by + 1, 2 * by + 1), np.uint8)), bool)
 
 
 @pytest.mark.parametrize("side", [300, 512, 1500])
 def test_the_crop_is_of_one_scale_whatever_the_pictures_size(faces: MediaPipe, side: int) -> None:
     picture = cv2.resize(gallery.picture("kwame"), (side, side), interpolation=cv2.INTER_AREA)
-    field, _, place, _ = prepared(faces, np.asarray(picture, np.uint8))
-    assert place.source.shape == (3, HEIGHT, WIDTH)
-    scale = np.sqrt(np.linalg.det(place.forward[:, :2]))
+    field, rgb, place, _ = prepared(faces, np.asarray(picture, np.uint8))
+    seen = look(place.crop, to_i420(rgb))
+    assert seen.shape == (HEIGHT, WIDTH, 3)
+    scale = np.sqrt(np.linalg.det(place.crop.forward[:, :2]))
     assert scale * field.unit == pytest.approx(SCALE, rel=0.03)
-    assert place.source.std() > 10
+    # The crop's middle shows what the rectangle has there, chroma included.
+    x, y = np.rint(place.crop.back @ (WIDTH / 2, HEIGHT / 2, 1)).astype(int)
+    reach = int(2 / scale) + 1
+    there = rgb[y - reach : y + reach + 1, x - reach : x + reach + 1].reshape(-1, 3).mean(axis=0)
+    middle = seen[HEIGHT // 2 - 2 : HEIGHT // 2 + 3, WIDTH // 2 - 2 : WIDTH // 2 + 3]
+    assert middle.reshape(-1, 3).mean(axis=0) == pytest.approx(there, abs=5)
+
+
+def test_blocks_are_ordered_as_torch_orders_them() -> None:
+    torch = pytest.importorskip("torch")
+    image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    blocks = np.empty((12, ROWS, COLUMNS), np.uint8)
+    to_blocks(image, blocks)
+    planes = torch.from_numpy(image.transpose(2, 0, 1).copy())
+    assert np.array_equal(blocks, torch.nn.functional.pixel_unshuffle(planes, 2).numpy())
 
 
 def test_the_tint_lands_on_the_lips_and_nowhere_else(faces: MediaPipe) -> None:
     _, rgb, place, moved = prepared(faces, gallery.picture("clara"))
-    made = rgb.copy()
-    Repairer.load(TINTS, threads=1).repair(place, [made], [moved])
-    added = made.astype(int) - rgb
-    outline = np.vstack([moved.upper_outline, moved.lower_outline[::-1]])
-    lips = np.zeros(rgb.shape[:2], np.uint8)
-    cv2.fillPoly(lips, [np.rint(outline).astype(np.int32)], 1)
+    (added,) = repaired(Repairer.load(TINTS, threads=1), place, rgb, [moved])
+    lips = lips_of(moved, rgb.shape)
     middle = cv2.erode(lips, np.ones((5, 5), np.uint8)).astype(bool)
-    outside = ~cv2.dilate(lips, np.ones((13, 13), np.uint8)).astype(bool)
     assert added[..., 0][middle].mean() == pytest.approx(40, abs=1.5)
-    assert not added[outside].any()
+    assert not added[~grown(lips, reach(place))].any()
+
+
+def test_the_inside_alone_gets_what_it_is_given_in_full(faces: MediaPipe) -> None:
+    _, rgb, place, moved = prepared(faces, gallery.picture("clara"))
+    (added,) = repaired(Repairer.load(TINTS, threads=1), place, rgb, [moved])
+    inside = np.zeros(rgb.shape[:2], np.uint8)
+    line = np.vstack([moved.upper_lip, moved.lower_lip[::-1]])
+    cv2.fillPoly(inside, [np.rint(line).astype(np.int32)], 1)
+    deep = cv2.erode(inside, np.ones((9, 9), np.uint8)).astype(bool)
+    assert deep.any()
+    assert added[..., 1][deep].mean() == pytest.approx(-20, abs=2)
+    beyond = lips_of(moved, rgb.shape).astype(bool) & ~grown(inside, 12)
+    assert np.abs(added[..., 1][beyond]).mean() < 3
 
 
 def test_a_turned_head_is_repaired_along_its_own_axes(faces: MediaPipe) -> None:
     turn = cv2.getRotationMatrix2D((256, 256), 25, 0.8)
     picture = cv2.warpAffine(gallery.picture("clara"), turn, (512, 512))
     _, rgb, place, moved = prepared(faces, np.asarray(picture, np.uint8))
-    made = rgb.copy()
-    Repairer.load(TINTS, threads=1).repair(place, [made], [moved])
-    red = (made.astype(int) - rgb)[..., 0]
-    outline = np.vstack([moved.upper_outline, moved.lower_outline[::-1]])
-    lips = np.zeros(rgb.shape[:2], np.uint8)
-    cv2.fillPoly(lips, [np.rint(outline).astype(np.int32)], 1)
-    assert red[lips > 0].mean() > 33
-    assert np.abs(red[lips == 0]).mean() < 0.6
+    (added,) = repaired(Repairer.load(TINTS, threads=1), place, rgb, [moved])
+    lips = lips_of(moved, rgb.shape)
+    assert added[..., 0][lips > 0].mean() > 33
+    assert not added[~grown(lips, reach(place))].any()
 
 
 def test_several_frames_are_repaired_as_each_alone(faces: MediaPipe) -> None:
     field, rgb, place, wide = prepared(faces, gallery.picture("clara"))
     shapes = [wide, move(field, 0 * OPEN), move(field, OPEN / 2)]
     repairer = Repairer.load(TINTS, threads=1)
-    together, alone = ([rgb.copy() for _ in shapes] for _ in range(2))
-    repairer.repair(place, together, shapes)
-    for one, lips in zip(alone, shapes, strict=True):
-        repairer.repair(place, [one], [lips])
-    for a, b in zip(together, alone, strict=True):
-        assert np.array_equal(a, b)
+    together = repaired(repairer, place, rgb, shapes)
+    for added, shape in zip(together, shapes, strict=True):
+        (alone,) = repaired(repairer, place, rgb, [shape])
+        assert np.array_equal(added, alone)
 
 
 def test_the_engine_repairs_its_mouths_where_a_network_is_named(faces: MediaPipe) -> None:
@@ -129,13 +185,10 @@ def test_another_network_is_refused() -> None:
 def test_the_shipped_network_fills_open_mouths_and_leaves_the_rest(faces: MediaPipe) -> None:
     field, rgb, place, wide = prepared(faces, gallery.picture("clara"))
     shut = move(field, 0 * OPEN)
-    made = [rgb.copy(), rgb.copy()]
-    Repairer.load(threads=1).repair(place, made, [shut, wide])
-    outline = np.vstack([wide.upper_outline, wide.lower_outline[::-1]])
-    lips = np.zeros(rgb.shape[:2], np.uint8)
-    cv2.fillPoly(lips, [np.rint(outline).astype(np.int32)], 1)
-    far = ~cv2.dilate(lips, np.ones((61, 61), np.uint8)).astype(bool)
-    closed, opened = (np.abs(m.astype(int) - rgb).mean(axis=2) for m in made)
+    added = repaired(Repairer.load(threads=1), place, rgb, [shut, wide])
+    lips = lips_of(wide, rgb.shape)
+    far = ~grown(lips, 30)
+    closed, opened = (np.abs(a).mean(axis=2) for a in added)
     assert not closed[far].any()
     assert not opened[far].any()
     assert closed[lips > 0].mean() < 6

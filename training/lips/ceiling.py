@@ -11,8 +11,8 @@ from typing import Final
 
 import cv2
 import numpy as np
-import onnxruntime
 
+from training.lips.answers import Network, open_network
 from training.lips.comparison import COLUMNS, Table, both_scales
 from training.lips.drawings import compare_mouths, compare_twins
 from training.lips.evaluate import Image, repaired, toned
@@ -39,7 +39,7 @@ def told(warp: Image, truth: Image, inner: Mask, outer: Mask) -> dict[str, Image
     }
 
 
-def compare(pairs: Arrays, session: onnxruntime.InferenceSession) -> tuple[Table, Table]:
+def compare(pairs: Arrays, network: Network) -> tuple[Table, Table]:
     """The comparisons of pairs, and the losses by cause."""
     table = Table(COLUMNS)
     lost = Table(("lost", *CAUSES))
@@ -48,7 +48,7 @@ def compare(pairs: Arrays, session: onnxruntime.InferenceSession) -> tuple[Table
         inner, outer = pairs["inner"][row], pairs["outer"][row]
         warp = pairs["warp"][row].astype(np.float32)
         truth = toned(pairs["target"][row], pairs["warp"][row], outer)
-        made = repaired(session, pairs, row)
+        made = repaired(network, pairs, row)
         photo = pairs["source"][row].astype(np.float32)
         chance = np.random.default_rng(row)
         placed = brought_onto(truth, warp)
@@ -88,9 +88,8 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("network", type=Path)
     given = parser.parse_args()
-    session = onnxruntime.InferenceSession(given.network, providers=["CPUExecutionProvider"])
     pairs = load(given.data / "pairs", HELD_EVERY)
-    likeness, lost = compare(pairs, session)
+    likeness, lost = compare(pairs, open_network(given.network))
     likeness.show()
     lost.show_kinds()
     compare_mouths(load(given.data / "people", HELD_EVERY)).show()

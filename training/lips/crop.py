@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployments.lipsync.landmarks import FaceFrame, face_frame
-from deployments.lipsync.repair import BELOW, HEIGHT, SCALE, WIDTH
+from deployments.lipsync.repair_crop import BELOW, HEIGHT, SCALE, WIDTH
 from media.face import Picture
 
 CANVAS: Final = 264

@@ -11,7 +11,7 @@ import numpy as np
 
 from deployments.lipsync.landmarks import LOWER_INNER, LOWER_OUTER, UPPER_INNER, UPPER_OUTER
 from deployments.lipsync.mouth_geometry import lip_mask
-from deployments.lipsync.repair import HEIGHT, WIDTH
+from deployments.lipsync.repair_crop import HEIGHT, WIDTH
 from media.face import Picture
 from training.lips.comparison import COLUMNS, Table, both_scales
 from training.lips.crop import Canvas, Mesh, cut, lay_out, lay_over

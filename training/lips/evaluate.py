@@ -11,11 +11,11 @@ from typing import Final
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from deployments.lipsync.repair import SCALE
+from deployments.lipsync.repair_crop import SCALE
+from training.lips.answers import Network, open_network
 from training.lips.people import HELD_EVERY, MOUTHS
 from training.lips.shards import Arrays, load
 
@@ -69,10 +69,10 @@ def given_of(pairs: Arrays, row: int) -> NDArray[np.uint8]:
     return np.concatenate([*colours, *masks])
 
 
-def repaired(session: onnxruntime.InferenceSession, pairs: Arrays, row: int) -> Image:
+def repaired(network: Network, pairs: Arrays, row: int) -> Image:
     """What the network makes of a pair's warp."""
-    (added,) = session.run(None, {"given": given_of(pairs, row)[None]})
-    return np.asarray(np.clip(pairs["warp"][row] + added[0].transpose(1, 2, 0), 0, 255), np.float32)
+    added = network(given_of(pairs, row))
+    return np.asarray(np.clip(pairs["warp"][row] + added, 0, 255), np.float32)
 
 
 def main() -> None:
@@ -84,7 +84,7 @@ def main() -> None:
         "--sheet", type=Path, help="picture of some pairs: source, warp, made, truth"
     )
     given = parser.parse_args()
-    session = onnxruntime.InferenceSession(given.network, providers=["CPUExecutionProvider"])
+    network = open_network(given.network)
     pairs = load(given.data / "pairs", HELD_EVERY)
     found: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     tiles = []
@@ -95,7 +95,7 @@ def main() -> None:
         made = {
             "photo": pairs["source"][row].astype(np.float32),
             "warp": warp.astype(np.float32),
-            "repaired": repaired(session, pairs, row),
+            "repaired": repaired(network, pairs, row),
         }
         for what, image in made.items():
             both = (

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
-from training.lips.regions import BLUR, DILATE, RIM, SMOOTH
+from deployments.lipsync.repair import BLUR, DILATE, RIM, SMOOTH
 
 GIVEN = 8
 """Channels in: warp and source (R, G, B each), the mouth's inside, lips and inside."""

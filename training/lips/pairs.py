@@ -29,9 +29,10 @@ from deployments.lipsync.landmarks import (
 from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
 from deployments.lipsync.mouth_geometry import lip_mask
 from deployments.lipsync.mouth_shapes import mouth_shapes
-from deployments.lipsync.repair import HEIGHT, WIDTH
+from deployments.lipsync.repair_crop import HEIGHT, WIDTH
 from deployments.lipsync.teeth_seen import TeethEdges
 from deployments.lipsync.warp import warp
+from media.colour import to_i420, to_rgb
 from media.face import Picture
 from training.lips.crop import CANVAS, Canvas, cut, lay_out, lay_over
 from training.lips.mouths import column, teeth_of
@@ -74,7 +75,7 @@ def make_pair(
     part = canvas.rgb[where]
     interior, moved = paint_interior(field, part, colour), move(field, np.ones(1, np.float32))
     warped, wanted = canvas.rgb.copy(), target.copy()
-    warped[where] = warp(field, interior, part, moved, shown)
+    warped[where] = to_rgb(warp(field, interior, to_i420(part), moved, shown))
     if shown.tongue > 0:
         raise_tongue(interior, field, moved, shown, wanted[where])
     window = (canvas.x, canvas.y, WIDTH, HEIGHT)

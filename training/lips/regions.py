@@ -4,17 +4,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-DILATE, BLUR = 9, 7
-"""Pixels by which the repair reaches beyond the lips, and over which it fades."""
-SMOOTH, RIM = 9, 5
-"""Lips keep the photo's own texture: there the repair is a mean over SMOOTH pixels, all but for a
-rim of the inside."""
+from deployments.lipsync.repair import BLUR, DILATE, RIM, SMOOTH, Image, Mask
+
 PARTS: Final = ("inside", "lips", "skin")
-
-Mask = NDArray[np.uint8]
-Image = NDArray[np.float32]
 
 
 def reach(outer: Mask) -> Image:
