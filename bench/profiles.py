@@ -3,7 +3,9 @@
 A warm private server makes videos of 512 x 512 for two clients at once while py-spy looks at every
 replica 100 times a second (`pip install "py-spy>=0.4,<0.5"`; it needs the right to trace). What it
 saw goes to bench/results/profiles.txt: by deployment the functions that ran most, by themselves and
-with all that they called, as shares of the samples in which a thread of it ran.
+with all that they called, as shares of the samples in which a thread of it ran. py-spy takes threads
+that wait in C for running ones; those that WAITING names are left out, and with them what Ray's own
+threads and the event loop do in C.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -29,6 +32,18 @@ RATE: Final = 100
 CLIENTS: Final = 2
 MOST: Final = 14
 """Functions that a table shows."""
+WAITING: Final = frozenset(
+    {
+        "_worker (concurrent/futures/thread.py)",
+        "wait (threading.py)",
+        "run (threading.py)",
+        "main_loop (ray/_private/worker.py)",
+        "_connection_worker_thread (aiosqlite/core.py)",
+        "get (queue.py)",
+        "run (anyio/_backends/_asyncio.py)",
+    }
+)
+"""Functions in which a thread waits for work, without the classes that newer Pythons put before."""
 _FRAME: Final = re.compile(r"^(?P<name>.+) \((?P<file>[^()]*?\.pyx?)(:\d+)?\)$")
 _PACKAGES: Final = re.compile(r"^.*/(?:site-packages|lib/python3\.\d+)/")
 
@@ -42,8 +57,16 @@ def read_stacks(text: str) -> Stacks:
     for line in text.splitlines():
         stack, _, count = line.rpartition(" ")
         frames = tuple(_short(frame) for frame in stack.split(";"))
-        stacks[tuple(f for f in frames if f)] += int(count)
+        stack = tuple(frame for frame in frames if frame)
+        if stack and _plain(stack[-1]) not in WAITING:
+            stacks[stack] += int(count)
     return dict(stacks)
+
+
+def _plain(frame: str) -> str:
+    """A function without its class."""
+    name, _, file = frame.partition(" (")
+    return f"{name.rpartition('.')[2]} ({file}"
 
 
 def _short(frame: str) -> str:
@@ -59,14 +82,19 @@ def table(stacks: Stacks) -> Iterator[str]:
     total = sum(stacks.values())
     own, whole = Counter[str](), Counter[str]()
     for stack, count in stacks.items():
-        if stack:
-            own[stack[-1]] += count
+        own[stack[-1]] += count
         for frame in set(stack):
             whole[frame] += count
     for title, counts in (("by themselves", own), ("with all they called", whole)):
         yield f"  {title}"
         for frame, count in counts.most_common(MOST):
             yield f"  {count / total:6.1%}  {frame}"
+
+
+def program() -> str | None:
+    """py-spy, beside this interpreter or elsewhere."""
+    here = str(Path(sys.executable).parent)
+    return shutil.which("py-spy", path=os.pathsep.join([here, os.environ.get("PATH", "")]))
 
 
 def watch(root: int, seconds: float) -> dict[str, Stacks]:
@@ -76,7 +104,7 @@ def watch(root: int, seconds: float) -> dict[str, Stacks]:
         looking = {
             process: subprocess.Popen(
                 [
-                    *(str(shutil.which("py-spy")), "record", "--pid", str(process)),
+                    *(str(program()), "record", "--pid", str(process)),
                     *("--format", "raw", "--rate", str(RATE), "--duration", str(round(seconds))),
                     *("--output", f"{folder}/{process}", "--nolineno"),
                 ],
@@ -86,8 +114,8 @@ def watch(root: int, seconds: float) -> dict[str, Stacks]:
             for process, what in replicas.items()
             if what != RAY
         }
-        for program in looking.values():
-            program.wait()
+        for looker in looking.values():
+            looker.wait()
         found: dict[str, Stacks] = {}
         for process in looking:
             written = Path(folder) / str(process)
@@ -123,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long to look")
     arguments = parser.parse_args()
-    if shutil.which("py-spy") is None:
+    if program() is None:
         raise SystemExit('py-spy is missing: pip install "py-spy>=0.4,<0.5"')
     lines = [
         f"python -m bench.profiles --seconds {arguments.seconds:g}",
