@@ -54,7 +54,7 @@ async def material() -> tuple[Portrait, Sound, list[Frame]]:
     sound = Sound(np.concatenate(spoken)[: 11 * SOUND_RATE], SOUND_RATE)
     lipsync = stages.engine("Lipsync")
     prepared = lipsync.prepare(canvas)
-    task = SegmentTask("", FPS, 0, max(SEGMENTS.values()), False, sound, life=True)
+    task = SegmentTask("", FPS, 0, max(SEGMENTS.values()), False, sound, life=True, urgency=1)
     return canvas, sound, [f for call in calls(task) for f in lipsync.frames([(prepared, call)])[0]]
 
 

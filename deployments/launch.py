@@ -39,6 +39,10 @@ FLAT: Final = {"MALLOC_ARENA_MAX": "2"}
 replica hardly larger than a short one. For the processes that Ray starts."""
 NEARER: Final = {"RAY_worker_niceness": "5"}
 """Of the processes that Ray starts; 15 otherwise, hardly before those that `give_way`."""
+BY_MESSAGE: Final = {"RAY_max_direct_call_object_size": str(2 * 2**20)}
+"""Bytes up to which arguments and answers travel in the call's own message, 100 kB otherwise: what
+goes through the shared store costs its daemon and the kernel more than two copies do. A call's
+frames and sound are smaller up to 720p (docs/08-speed.md)."""
 PRIVATE: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # Clusters that `ray start` begins report even that they report nothing: nowhere.
@@ -120,6 +124,7 @@ def set_defaults(*, alone: bool = False) -> None:
         | FEWER_WAKES
         | FLAT
         | NEARER
+        | BY_MESSAGE
         | traces.settings(os.environ)
     )
     for name, value in ours.items():

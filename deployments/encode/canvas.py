@@ -112,6 +112,11 @@ class Painter:
         self._planes = canvas.planes.copy()
         self._dirty: list[tuple[int, int, int, int]] = []
 
+    @property
+    def planes(self) -> Planes:
+        """What is painted on, the same memory all the time."""
+        return self._planes
+
     def paint(self, frame: Frame) -> Planes:
         """Planes of the frame; valid until the next call."""
         for rectangle in self._dirty:

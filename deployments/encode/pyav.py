@@ -129,9 +129,15 @@ def _fault(name: str, opts: Mapping[str, str]) -> str | None:
 def _pictures(
     canvas: Canvas, task: SegmentTask, frames: Iterator[Frame]
 ) -> Iterator[av.VideoFrame]:
+    """The frames, in turn, in one picture that shares the painter's memory.
+
+    It has no buffer that libav could hold on to, so an encoder that wants to keep one copies it.
+    """
     painter = Painter(canvas, labelled=task.label)
+    picture = av.VideoFrame.from_numpy_buffer(painter.planes, format="yuv420p")
+    picture.time_base = 1 / task.fps
+    picture.color_range, picture.colorspace = LIMITED, BT709
     for number, frame in enumerate(frames, task.start):
-        picture = av.VideoFrame.from_ndarray(painter.paint(frame), format="yuv420p")
-        picture.pts, picture.time_base = number, 1 / task.fps
-        picture.color_range, picture.colorspace = LIMITED, BT709
+        painter.paint(frame)
+        picture.pts = number
         yield picture
