@@ -3,9 +3,9 @@
 A warm private server makes videos of 512 x 512 for two clients at once while py-spy looks at every
 replica 100 times a second (`pip install "py-spy>=0.4,<0.5"`; it needs the right to trace). What it
 saw goes to bench/results/profiles.txt: by deployment the functions that ran most, by themselves and
-with all that they called, as shares of the samples in which a thread of it ran. py-spy takes threads
-that wait in C for running ones; those that WAITING names are left out, and with them what Ray's own
-threads and the event loop do in C.
+with all that they called, as shares of the samples in which a thread of it ran. py-spy takes
+threads that wait in C for running ones; those that WAITING names are left out, and with them what
+Ray's own threads and the event loop do in C.
 """
 
 import argparse
@@ -44,6 +44,12 @@ WAITING: Final = frozenset(
     }
 )
 """Functions in which a thread waits for work, without the classes that newer Pythons put before."""
+SCAFFOLD: Final = WAITING | {
+    "_bootstrap (threading.py)",
+    "_bootstrap_inner (threading.py)",
+    "run (concurrent/futures/thread.py)",
+}
+"""Those, and what every thread begins with."""
 _FRAME: Final = re.compile(r"^(?P<name>.+) \((?P<file>[^()]*?\.pyx?)(:\d+)?\)$")
 _PACKAGES: Final = re.compile(r"^.*/(?:site-packages|lib/python3\.\d+)/")
 
@@ -84,7 +90,8 @@ def table(stacks: Stacks) -> Iterator[str]:
     for stack, count in stacks.items():
         own[stack[-1]] += count
         for frame in set(stack):
-            whole[frame] += count
+            if _plain(frame) not in SCAFFOLD:
+                whole[frame] += count
     for title, counts in (("by themselves", own), ("with all they called", whole)):
         yield f"  {title}"
         for frame, count in counts.most_common(MOST):

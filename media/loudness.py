@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import sosfilt
 
+from media.levels import chunks
 from media.limiter import BLOCK, BLOCKS_IN_REACH, CEILING_DBTP, Levels, block_peaks, gain_curve
 from media.scratch import release, room
 from media.sound import Samples, Sound
@@ -35,7 +36,6 @@ RELATIVE_GATE: Final = -10.0
 OFFSET: Final = -0.691
 """Makes the K-weighting's gain at 1 kHz cancel out."""
 
-CHUNK_SECONDS: Final = 10
 _HOPS_AT_ONCE: Final = 600
 
 
@@ -75,20 +75,11 @@ def normalise(sound: Sound) -> tuple[Sound, float]:
     limiter (`media.limiter.louden`). Silence stays as it is.
     """
     gain = speech_gain(sound)
-    highest = max((float(np.abs(part).max()) for part in _chunks(sound)), default=0.0)
+    highest = max((float(np.abs(part).max()) for part in chunks(sound)), default=0.0)
     if highest == 0:
         return sound, 0.0
     now = min(gain, -20 * float(np.log10(highest)))
     return Sound(_scaled(sound, _ratio(now)), sound.rate, sound.start), gain - now
-
-
-def window_levels(sound: Sound, window: int) -> NDArray[np.float32]:
-    """RMS of each whole window of `window` samples, without its mean (an offset is no sound)."""
-    levels = [
-        part[: len(part) // window * window].reshape(-1, window).std(axis=1)
-        for part in _chunks(sound, window)
-    ]
-    return np.concatenate(levels) if levels else np.empty(0, np.float32)
 
 
 def k_weighting(rate: int) -> NDArray[np.float64]:
@@ -156,23 +147,15 @@ def _powers(sound: Sound, width: int) -> Levels:
     sections = k_weighting(sound.rate)
     state = np.zeros((len(sections), 2))
     found = [np.zeros(0, np.float32)]
-    for part in _chunks(sound, width):
+    for part in chunks(sound, width):
         weighted, state = sosfilt(sections, part.astype(np.float64), zi=state)
         found.append(_means(np.square(weighted).astype(np.float32), width))
     return np.concatenate(found)
 
 
-def _chunks(sound: Sound, multiple: int = 1) -> Iterator[Samples]:
-    """Stretches of about CHUNK_SECONDS, so that a mapped recording is never whole in memory."""
-    step = max(1, CHUNK_SECONDS * sound.rate // multiple) * multiple
-    for first in range(0, len(sound.samples), step):
-        yield sound.samples[first : first + step]
-        release(sound.samples)
-
-
 def _scaled(sound: Sound, factor: float) -> Samples:
     out, at = room(len(sound.samples)), 0
-    for part in _chunks(sound):
+    for part in chunks(sound):
         np.multiply(part, np.float32(factor), out=out[at : at + len(part)])
         at += len(part)
         release(out)

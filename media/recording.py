@@ -7,8 +7,8 @@ import numpy as np
 
 from media.errors import AvatarError
 from media.fault import DecodingError
+from media.levels import window_levels
 from media.limited import Decoded, Limits, run_decoder
-from media.loudness import window_levels
 from media.scratch import mapped
 from media.sound import Samples, Sound
 from media.timegrid import SOUND_RATE

@@ -25,7 +25,7 @@ MIN_VOICED: Final = 0.06
 """Seconds; what is shorter is a click."""
 
 Levels = NDArray[np.float32]
-"""RMS of each whole WINDOW of a recording (`media.loudness.window_levels`)."""
+"""RMS of each whole WINDOW of a recording (`media.levels.window_levels`)."""
 Stretches = NDArray[np.float64]
 """Shape (n, 2): start and end in seconds, in order."""
 

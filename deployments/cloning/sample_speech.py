@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from media.loudness import normalise, window_levels
+from media.levels import window_levels
+from media.loudness import normalise
 from media.resample import resample
 from media.sound import Sound
 from media.transcript import WINDOW, voiced_stretches

@@ -18,7 +18,7 @@ from media.face import Picture, Portrait
 from media.fragments import split_init
 from media.label import label_for
 from media.languages import three_letters
-from media.loudness import window_levels
+from media.levels import window_levels
 from media.mux import TextTrack, assemble
 from media.picture import encode_webp
 from media.sound import Word

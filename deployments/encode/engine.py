@@ -1,15 +1,12 @@
 """What every encode engine takes and gives."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, Protocol, Self, TypeVar
 
-import numpy as np
-
 from media.face import Portrait
-from media.limiter import louden
 from media.patch import Frame
 from media.sound import Sound
 
@@ -38,17 +35,6 @@ class SegmentTask:
     """Of the claim that asks: work done twice is known by it, and nothing else comes of it."""
     label: bool = False
     """Whether the pictures say that AI made them (`media.label`)."""
-
-    def final_sound(self) -> Sound:
-        """The sound as it goes into the file: the same samples whichever segment asks for them."""
-        return self.sound if self.gain_db is None else louden(self.sound, self.gain_db)
-
-    def heard_sound(self) -> Sound:
-        """The sound for the lip sync: with the gain, but not the limiter, which flattens it."""
-        if self.gain_db is None:
-            return self.sound
-        factor = np.float32(10 ** (self.gain_db / 20))
-        return replace(self.sound, samples=self.sound.samples * factor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from av.packet import Packet
 
 from deployments.encode import aac
 from deployments.encode.engine import SegmentTask
+from deployments.encode.heard import final_sound
 from media.timegrid import TimeGrid
 
 MOVFLAGS: Final = "+delay_moov+frag_custom+default_base_moof+frag_discont+skip_trailer"
@@ -39,7 +40,7 @@ def muxed(
         audio = aac.add_stream(file)
         file.start_encoding()
         first, stop = grid.sample(task.start), grid.sample(task.stop)
-        sound = aac.packets(audio.codec_context, task.final_sound(), first, stop, task.last)
+        sound = aac.packets(audio.codec_context, final_sound(task), first, stop, task.last)
         for packet in sound:
             packet.stream = audio
         for packet in heapq.merge(_spaced(coded(video), task), sound, key=_decoding_time):

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from deployments.speech.fronts.dense import joined
-from media.loudness import window_levels
+from media.levels import window_levels
 from media.resample import resample
 from media.sound import Samples, Sound, Speech, Word
 from media.timegrid import SOUND_RATE

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from deployments.speech.heard import AUDIBLE, FADE, LEAD
 from deployments.speech.network import FRAME, RATE
@@ -37,6 +36,9 @@ def spoken(reading: Reading, pause: Pause, speed: float, longest: int, sound: So
 
     A reading of more than `longest` symbols is spoken in parts, none left out.
     """
+    # With the engine's first words, not with the stage: it takes half a second to import.
+    from scipy.signal import resample_poly
+
     sounds: list[Samples] = []
     timed: list[Timed] = []
     offset = 0

@@ -7,7 +7,6 @@ from anyio.to_thread import run_sync
 
 from media.errors import AvatarError
 from media.face import Picture, Portrait
-from media.loudness import normalise
 from media.picture import decode_picture
 from media.recording import decode_recording
 from media.sound import Sound
@@ -89,6 +88,9 @@ async def _recording(
     seconds = services.settings.max_sound_seconds
 
     def decode() -> tuple[Sound, float | None]:
+        # Half a second of imports, which most servers' ingress never needs; here in a thread.
+        from media.loudness import normalise
+
         sound = decode_recording(upload.file, max_seconds=seconds, param="audio")
         return normalise(sound) if normalised else (sound, None)
 

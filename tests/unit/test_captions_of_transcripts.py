@@ -7,7 +7,7 @@ import pytest
 
 from media import transcript
 from media.captions import captions
-from media.loudness import window_levels
+from media.levels import window_levels
 from media.sound import Sound, Word
 from media.subtitles import to_webvtt
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from deployments.director.finish import LEFT_BY_FINISH, _levels, drop_left
-from media.loudness import window_levels
+from media.levels import window_levels
 from media.sound import Sound
 from media.timegrid import SOUND_RATE
 from media.transcript import WINDOW

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.metering import coded, meter
+from media.levels import window_levels
 from media.limiter import louden
-from media.loudness import integrated_loudness, k_weighting, normalise, speech_gain, window_levels
+from media.loudness import integrated_loudness, k_weighting, normalise, speech_gain
 from media.recording import decode_recording
 from media.scratch import mapped, room
 from media.sound import Sound
