@@ -153,7 +153,7 @@ class EngineShell:
 def _load_warm(config: EngineConfig) -> Any:
     cv2.setNumThreads(config.threads)  # by itself OpenCV takes every core, in every replica
     engine = load_engine(config, Settings())
-    warm_up = getattr(engine, "warm_up", None)  # encoders have nothing to infer
+    warm_up = getattr(engine, "warm_up", None)
     if warm_up is not None:
         warm_up()
     return engine

@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d
-from scipy.signal import firwin
 
 from media.scratch import release
 from media.sound import Sound
@@ -115,6 +114,8 @@ def _block_peaks(sound: Sound, floor: float) -> Levels:
 @lru_cache(maxsize=1)
 def _oversampler() -> tuple[NDArray[np.float32], float]:
     """A block and its surroundings to the values between its samples; how much they may exceed."""
+    from scipy.signal import firwin  # half a second, where nothing was limited yet
+
     taps = firwin(_OVER * TAPS + 1, 1 / _OVER, window=("kaiser", 5.0)) * _OVER
     matrix = np.zeros((BLOCK + 2 * _REST, BLOCK * (_OVER - 1)), np.float32)
     for n in range(BLOCK):

@@ -4,8 +4,6 @@ from math import gcd
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.signal import firwin, resample_poly
 
 from media.sound import Samples, Sound
 from media.timegrid import HEARING_RATE, SOUND_RATE
@@ -28,9 +26,14 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
     """
     if from_rate == to_rate or len(samples) == 0:
         return np.asarray(samples, np.float32)
+    # Half a second of imports, which many that import this module never need.
+    from scipy.signal import firwin, resample_poly
+
     common = gcd(from_rate, to_rate)
     up, down = to_rate // common, from_rate // common
-    taps = _low_pass(max(up, down))
+    factor = max(up, down)
+    # A Kaiser-windowed sinc that cuts at the lower rate's half.
+    taps = firwin(2 * HALF_TAPS * factor + 1, 1 / factor, window=("kaiser", 7.5))
     out = resample_poly(  # type: ignore[call-overload]  # its stubs know no window of taps
         np.asarray(samples, np.float32), up, down, window=taps
     )
@@ -54,8 +57,3 @@ def hearing(sound: Sound) -> Sound:
     aligned = np.concatenate([np.zeros(lead, np.float32), sound.samples]) if lead else sound.samples
     out = resample(aligned, SOUND_RATE, HEARING_RATE)
     return Sound(out[1:] if lead else out, HEARING_RATE, -(-sound.start // STEP))
-
-
-def _low_pass(factor: int) -> NDArray[np.float64]:
-    """Kaiser-windowed sinc that cuts at the lower rate's half."""
-    return firwin(2 * HALF_TAPS * factor + 1, 1 / factor, window=("kaiser", 7.5))

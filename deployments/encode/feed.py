@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from deployments.encode.engine import SegmentTask
+from deployments.encode.heard import heard_sound
 from deployments.encode.turns import FIRST, Turns
 from deployments.lipsync.engine import LOOK_AHEAD, LOOK_BACK, LipsyncCall
 from media.patch import Frame
+from media.resample import hearing
 from media.sound import Sound
 from media.timegrid import HEARING_RATE, TimeGrid
 
@@ -30,11 +32,6 @@ class Stopped(Exception):  # noqa: N818 - a turn of events, not a fault
 
 def calls(task: SegmentTask) -> Iterator[LipsyncCall]:
     """The calls whose frames make up a segment, in order."""
-    # With the engine, not with the stage: their filters take half a second to import, which who
-    # only deploys the stage would wait for.
-    from deployments.encode.heard import heard_sound
-    from media.resample import hearing
-
     heard = hearing(heard_sound(task))
     grid = TimeGrid(task.fps)
     most = FIRST_CALL_FRAMES if task.urgency == FIRST else CALL_FRAMES

@@ -15,6 +15,7 @@ from av.packet import Packet
 from deployments.encode.canvas import Canvas, Painter, make_canvas
 from deployments.encode.engine import SegmentTask
 from deployments.encode.h264 import NVENC, PRESET, Chosen, Quality, choose, options
+from deployments.encode.heard import warm_filters
 from deployments.encode.muxing import muxed
 from deployments.encode.piped import ProgramFailed, run_piped
 from media.errors import AvatarError
@@ -74,6 +75,10 @@ class FFmpeg:
                 "(`apt install ffmpeg`)."
             )
         return cls(found, threads, quality, chosen)
+
+    def warm_up(self) -> None:
+        """Build the sound's filters; x264 has nothing to warm."""
+        warm_filters()
 
     def about(self) -> dict[str, str]:
         """The encoder that runs, and a note where another one was hoped for."""

@@ -6,7 +6,9 @@ import numpy as np
 
 from deployments.encode.engine import SegmentTask
 from media.limiter import louden
+from media.resample import hearing
 from media.sound import Sound
+from media.timegrid import SOUND_RATE
 
 
 def final_sound(task: SegmentTask) -> Sound:
@@ -20,3 +22,10 @@ def heard_sound(task: SegmentTask) -> Sound:
         return task.sound
     factor = np.float32(10 ** (task.gain_db / 20))
     return replace(task.sound, samples=task.sound.samples * factor)
+
+
+def warm_filters() -> None:
+    """Have all that a sound goes through imported and built, so that no first segment waits."""
+    sound = Sound(np.zeros(SOUND_RATE // 10, np.float32), SOUND_RATE)
+    louden(sound, 1.0)
+    hearing(sound)

@@ -13,6 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from deployments.encode.canvas import Canvas, Painter, make_canvas
 from deployments.encode.engine import SegmentTask
 from deployments.encode.h264 import BT709, LIMITED, NVENC, PRESET, Chosen, Quality, choose, options
+from deployments.encode.heard import warm_filters
 from deployments.encode.muxing import muxed
 from media.errors import AvatarError
 from media.face import Portrait
@@ -55,6 +56,10 @@ class PyAV:
             return _fault(name, options(name, quality))
 
         return cls(threads, quality, choose(encoder, fault_of))
+
+    def warm_up(self) -> None:
+        """Build the sound's filters; x264 has nothing to warm."""
+        warm_filters()
 
     def about(self) -> dict[str, str]:
         """The encoder that runs, and a note where another one was hoped for."""
