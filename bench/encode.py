@@ -45,11 +45,11 @@ FPS: Final = Fraction(25)
 SEGMENTS: Final = {"first, 0.5 s": 12, "later, 10 s": 250}
 
 
-async def material() -> tuple[Portrait, Sound, list[Frame]]:
+async def material(size: tuple[int, int] = (512, 512)) -> tuple[Portrait, Sound, list[Frame]]:
     """The canvas, ten seconds of speech, and the patches of its frames."""
     stages = InARow.from_config(LOCAL_CONFIG, Settings(), Artifacts(MemoryStore()))
     found = await faces.portrait_of(stages, avatar_picture(), None, param="avatar")
-    canvas = frame_portrait(found.rgb, found.face, (512, 512), 512)
+    canvas = frame_portrait(found.rgb, found.face, size, max(size))
     spoken = [piece.samples async for piece in stages.speak(text_of(14), "heart", 1.0)]
     sound = Sound(np.concatenate(spoken)[: 11 * SOUND_RATE], SOUND_RATE)
     lipsync = stages.engine("Lipsync")

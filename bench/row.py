@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from bench.material import avatar_picture, text_of
 from deployments.director.claim import direct
 from deployments.director.holding import Holding
@@ -86,4 +88,5 @@ def _cpu() -> float:
 
 if __name__ == "__main__":
     count, length, alive, folder = sys.argv[1:]
+    cv2.setNumThreads(1)  # as every stage has it
     print(json.dumps(asyncio.run(make(int(count), float(length), alive == "on", Path(folder)))))
