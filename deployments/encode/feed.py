@@ -18,8 +18,6 @@ from media.timegrid import HEARING_RATE, TimeGrid
 
 CALL_FRAMES: Final = 16
 """Frames a call: long enough that a hop's cost is small, short enough that turns end soon."""
-FIRST_CALL_FRAMES: Final = 6
-"""Of a job's first segment, somebody waits for it: its calls are made side by side."""
 IN_FLIGHT: Final = 2
 
 Ask = Callable[[LipsyncCall], Awaitable[tuple[list[Frame], float]]]
@@ -34,9 +32,8 @@ def calls(task: SegmentTask) -> Iterator[LipsyncCall]:
     """The calls whose frames make up a segment, in order."""
     heard = hearing(heard_sound(task))
     grid = TimeGrid(task.fps)
-    most = FIRST_CALL_FRAMES if task.urgency == FIRST else CALL_FRAMES
-    for start in range(task.start, task.stop, most):
-        stop = min(start + most, task.stop)
+    for start in range(task.start, task.stop, CALL_FRAMES):
+        stop = min(start + CALL_FRAMES, task.stop)
         yield LipsyncCall(
             task.portrait,
             task.fps,
