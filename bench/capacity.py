@@ -12,8 +12,6 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,7 +50,7 @@ def of_size(size: tuple[int, int], rounds: int) -> dict[str, Any]:
     box = prepared.field.rectangle
     row: dict[str, Any] = {"mouth_pixels": box.width * box.height}
     for life in (False, True):
-        task = SegmentTask("", FPS, 0, FRAMES, False, sound, life=life, urgency=1)
+        task = SegmentTask("", FPS, 0, FRAMES, False, sound, life=life)
         asked = list(calls(task))
         frames: list[Frame] = []
         spent: dict[str, list[float]] = {"lipsync": [], "encode": []}
@@ -60,17 +58,13 @@ def of_size(size: tuple[int, int], rounds: int) -> dict[str, Any]:
             began = time.process_time()
             frames = [frame for call in asked for frame in lipsync.frames([(prepared, call)])[0]]
             between = time.process_time()
-            data = encode.encode(canvas, replace(task), _again(frames))
+            data = encode.encode(canvas, task, iter(frames))
             spent["lipsync"].append(between - began)
             spent["encode"].append(time.process_time() - between)
         for stage, took in spent.items():
             row[f"{stage}, life {'on' if life else 'off'}"] = 1e3 * min(took[1:]) / FRAMES
         row[f"kbit, life {'on' if life else 'off'}"] = len(data) * 8 * 25 / FRAMES / 1e3
     return row
-
-
-def _again(frames: list[Frame]) -> Iterator[Frame]:
-    yield from frames
 
 
 def show_throughput(life: str, rows: dict[str, dict[str, Any]]) -> None:

@@ -54,7 +54,7 @@ async def material(size: tuple[int, int] = (512, 512)) -> tuple[Portrait, Sound,
     sound = Sound(np.concatenate(spoken)[: 11 * SOUND_RATE], SOUND_RATE)
     lipsync = stages.engine("Lipsync")
     prepared = lipsync.prepare(canvas)
-    task = SegmentTask("", FPS, 0, max(SEGMENTS.values()), False, sound, life=True, urgency=1)
+    task = SegmentTask("", FPS, 0, max(SEGMENTS.values()), False, sound, life=True)
     return canvas, sound, [f for call in calls(task) for f in lipsync.frames([(prepared, call)])[0]]
 
 

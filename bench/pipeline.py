@@ -89,11 +89,11 @@ def timed(
 def _asked(url: str, clients: int, videos: int, seconds: float, life: str) -> list[dict[str, Any]]:
     """The jobs of so many clients at once, each of which asks for `videos` one after the other."""
 
-    def client(first: int) -> list[dict[str, Any]]:
-        return [_video(url, text_of(seconds, first + n), life, n) for n in range(videos)]
+    def client(_: int) -> list[dict[str, Any]]:
+        return [_video(url, text_of(seconds, 1 + n), life, n) for n in range(videos)]
 
     with ThreadPoolExecutor(clients) as threads:
-        return [job for made in threads.map(client, [1] * clients) for job in made]
+        return [job for made in threads.map(client, range(clients)) for job in made]
 
 
 def _video(url: str, text: str, life: str, seed: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench.pipeline import graph, server
+from bench.pipeline import server, timed
 from bench.processes import RAY, role, tree
 
 RESULTS: Final = Path(__file__).parent / "results" / "profiles.txt"
@@ -136,12 +136,12 @@ def watch(root: int, seconds: float) -> dict[str, Stacks]:
 def measure(seconds: float, life: str) -> dict[str, Stacks]:
     """Profiles of a server under load."""
     with server() as (url, root):
-        graph(url, root, CLIENTS, 1, 10.0, life)
+        timed(url, root, CLIENTS, 1, 10.0, life)
         over = threading.Event()
 
         def load() -> None:
             while not over.is_set():
-                graph(url, root, CLIENTS, 1, 20.0, life)
+                timed(url, root, CLIENTS, 1, 20.0, life)
 
         loading = threading.Thread(target=load)
         loading.start()

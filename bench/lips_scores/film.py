@@ -54,7 +54,7 @@ def film(engine: Any, portrait: Portrait, track: Track, asked: Curve, name: str)
 def frames_of(engine: Any, prepared: Any, track: Track, *, life: bool = False) -> Iterator[Frame]:
     """The engine's frames of a whole track, asked for by calls as encode asks."""
     count = TimeGrid(FPS).frames_of(len(track.sound.samples))
-    for call in calls(SegmentTask("", FPS, 0, count, True, track.sound, SEED, life, 1)):
+    for call in calls(SegmentTask("", FPS, 0, count, True, track.sound, SEED, life)):
         yield from engine.frames([(prepared, call)])[0]
 
 

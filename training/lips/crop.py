@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployments.lipsync.landmarks import FaceFrame, face_frame
-from deployments.lipsync.repair_crop import BELOW, HEIGHT, SCALE, WIDTH
+from deployments.lipsync.repair_crop import BELOW, HEIGHT, SCALE, WIDTH, Matrix
 from media.face import Picture
 
 CANVAS: Final = 264
@@ -18,8 +18,6 @@ STABLE: Final = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 2, 98, 327)
 
 Mesh = NDArray[np.float32]
 """(478, 3) points in pixels."""
-Matrix = NDArray[np.float64]
-"""(2, 3) of an affine map."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
