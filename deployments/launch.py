@@ -5,6 +5,7 @@ the same config files instead.
 """
 
 import argparse
+import importlib
 import logging
 import os
 import secrets
@@ -12,6 +13,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -109,7 +112,18 @@ def start(config: dict[str, Any], stopped: threading.Event) -> Any:
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
+    graphs = [
+        application["import_path"].partition(":")[0] for application in config["applications"]
+    ]
+    ray.remote(num_cpus=0)(_import).remote(graphs)
     return deploy(config, stopped)
+
+
+def _import(modules: Sequence[str]) -> None:
+    """Import the graph where Ray will build it, while Serve still starts: 2 s less to wait."""
+    with suppress(Exception):  # building it says what is wrong
+        for module in modules:
+            importlib.import_module(module)
 
 
 def set_defaults(*, alone: bool = False) -> None:

@@ -1,13 +1,17 @@
 """Streaming a file from a URL: resumed where it was cut, with progress."""
 
+from __future__ import annotations
+
 import os
 import ssl
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import httpx
+if TYPE_CHECKING:  # every replica has this module, few fetch: httpx brings a terminal's library
+    import httpx
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
@@ -39,6 +43,8 @@ def make_client() -> httpx.Client:
     Raises:
         StreamRefusedError: when a certificate bundle named there cannot be read.
     """
+    import httpx
+
     bundles = (os.environ.get(name, "") for name in _CA_VARIABLES)
     bundle = next((path for path in bundles if path and Path(path).is_file()), None)
     proxy = os.environ.get("PIP_PROXY")
@@ -65,6 +71,8 @@ def stream(client: httpx.Client, url: str, part: Path, size: int, progress: Prog
         StreamRefusedError: when no byte came.
         SourceError: when the connection kept breaking, or the file is longer than `size`.
     """
+    import httpx
+
     start = _length(part)
     reason = "the connection kept breaking"
     for attempt in range(ATTEMPTS):
@@ -114,7 +122,7 @@ def _check(response: httpx.Response) -> None:
 
 def _resumes(response: httpx.Response, have: int) -> bool:
     """True when the body goes on at byte `have`; a plain 200 holds the file from its start."""
-    if response.status_code != httpx.codes.PARTIAL_CONTENT:
+    if response.status_code != HTTPStatus.PARTIAL_CONTENT:
         return False
     if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         raise StreamRefusedError("the server sent another range than was asked for")
