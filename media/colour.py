@@ -1,6 +1,6 @@
 """sRGB pixels to and from I420, BT.709 limited range (ITU-R BT.709-6, BT.2100 code ranges)."""
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -20,9 +20,11 @@ def _rows() -> NDArray[np.float64]:
     blue = (np.array([0, 0, 1]) - luma) / (2 * (1 - _KB))
     red = (np.array([1, 0, 0]) - luma) / (2 * (1 - _KR))
     scaled = np.stack([luma * 219, blue * 224, red * 224]) / 255
-    return np.hstack([scaled, [[16], [128], [128]]])
+    return np.hstack([scaled, [[BLACK], [GREY], [GREY]]])
 
 
+BLACK, GREY = np.float32(16), np.float32(128)
+"""Y of black; U and V of what has no colour."""
 TO_YUV: Final = _rows()
 TO_RGB: Final = np.linalg.inv(TO_YUV[:, :3])
 
@@ -34,9 +36,8 @@ def to_i420(rgb: Picture) -> Planes:
         raise ValueError(f"I420 needs an even size, got {width}x{height}")
     planes = np.empty((height * 3 // 2, width), np.uint8)
     planes[:height] = cv2.transform(rgb, TO_YUV[:1])
-    half = cv2.resize(rgb, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     u, v = chroma(planes, height)
-    u[:], v[:] = cv2.split(cv2.transform(half, TO_YUV[1:]))
+    u[:], v[:] = cv2.split(cv2.transform(halved(rgb), TO_YUV[1:]))
     return planes
 
 
@@ -66,25 +67,29 @@ def yuv_to_rgb(yuv: NDArray[np.uint8]) -> Picture:
 def blend(
     planes: Planes,
     box: tuple[int, int, int, int],
-    painted: NDArray[np.float32],
+    luma: NDArray[np.float32],
+    halves: NDArray[np.float32],
     mask: NDArray[np.uint8],
 ) -> None:
-    """Lay pixels (height, width, 3) over an even box of planes, in place, as far as a mask says.
+    """Lay Y (height, width), U and V (2, height / 2, width / 2) over a box, as far as a mask says.
 
-    `box`: left, top, width, height. `painted`: 0 to 255. `mask`: (height, width), 255 covers.
+    In place. `box`: left, top, width, height of planes, all even. `mask`: 255 covers.
     """
     x, y, width, height = box
-    size = (width // 2, height // 2)
-    yuv = np.asarray(cv2.transform(painted, TO_YUV), np.float32)
-    half = np.asarray(cv2.resize(yuv, size, interpolation=cv2.INTER_AREA), np.float32)
-    thin = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
+    _blend(planes[y : y + height, x : x + width], luma, mask)
+    thin = halved(mask)
     tall = planes.shape[0] * 2 // 3
-    _blend(planes[y : y + height, x : x + width], yuv[..., 0], mask)
-    for channel, plane in enumerate(chroma(planes, tall), 1):
-        part = plane[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2]
-        _blend(part, half[..., channel], thin)
+    for half, plane in zip(halves, chroma(planes, tall), strict=True):
+        _blend(plane[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2], half, thin)
+
+
+def halved(image: NDArray[Any]) -> NDArray[Any]:
+    """Of half the height and width, which are even: means of 2 x 2."""
+    size = (image.shape[1] // 2, image.shape[0] // 2)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
 
 def _blend(part: Planes, painted: NDArray[np.float32], mask: NDArray[np.uint8]) -> None:
-    blended = part + (painted - part) * (mask * np.float32(1 / 255))
-    part[:] = np.clip(blended + 0.5, 0, 255)
+    blended = painted - part
+    blended *= mask * np.float32(1 / 255)
+    cv2.add(part, blended, dst=part, dtype=cv2.CV_8U)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deployments.lipsync.layers import Image, Layer, lay_on
 from deployments.lipsync.mouth_field import MouthField
 from deployments.lipsync.mouth_geometry import (
     Box,
@@ -21,8 +22,8 @@ from deployments.lipsync.mouth_geometry import (
     mouth_axes,
     skin_colour,
 )
-from deployments.lipsync.teeth import Image, lower_teeth, own_teeth, paste, upper_teeth
-from media.colour import blend
+from deployments.lipsync.teeth import lower_teeth, own_teeth, paste, upper_teeth
+from media.colour import BLACK, GREY, blend, halved
 from media.face import Picture
 from media.patch import Planes
 
@@ -46,8 +47,8 @@ TOOTH_EDGE: Final = 0.036
 class Interior:
     """Layers over a box inside the mouth's rectangle, in its pixels.
 
-    A layer is (2 * height, width, channels); its row `height // 2` (skull) or `height` (jaw) lies
-    on the box's first row while nothing moves.
+    A layer has 2 * height rows; its row `height // 2` (skull) or `height` (jaw) lies on the box's
+    first row while nothing moves.
     """
 
     x: int
@@ -55,13 +56,12 @@ class Interior:
     width: int
     height: int
     """All even."""
-    skull: Image
-    """Upper teeth, premultiplied by the last channel, alpha 0 to 1."""
-    cavity: Image
-    tongue: Image
-    lower: Image
-    """On the jaw: three channels, and two layers as the upper teeth. The lower teeth hide behind
-    the resting lip."""
+    skull: Layer
+    """Upper teeth."""
+    cavity: Layer
+    tongue: Layer
+    lower: Layer
+    """On the jaw; only the cavity is opaque. The lower teeth hide behind the resting lip."""
     edge: float
     """Row of the rectangle where the upper front teeth end."""
     unit: float
@@ -117,23 +117,23 @@ def paint_interior(
     seen = np.asarray(TEETH, np.float32) * gain if own is None else own.colour
     colour = seen if teeth is None else teeth
     edge = TOOTH_EDGE if own is None else (own.edge - top) / unit
-    skull = upper_teeth(field, (x, y - height // 2, width, 2 * height), colour, edge)
+    upper = upper_teeth(field, (x, y - height // 2, width, 2 * height), colour, edge)
     if own is not None:
         pixels = paste(own, rgb, box)
-        here = skull[height // 2 : height // 2 + height]
+        here = upper[height // 2 : height // 2 + height]
         here[:] = pixels + here * (1 - pixels[..., 3:])
-    return Interior(
-        *box,
-        skull,
-        *_jaw(field, box, gain),
-        lower_teeth(field, box, colour * LOWER_SHADE),
-        top + edge * unit,
-        unit,
+    lower_row = lower_teeth(field, box, colour * LOWER_SHADE)
+    skull, cavity, tongue, lower = (
+        Layer.of(painted) for painted in (upper, *jaw_layers(field, box, gain), lower_row)
     )
+    return Interior(*box, skull, cavity, tongue, lower, top + edge * unit, unit)
 
 
-def _jaw(field: MouthField, box: Box, gain: NDArray[np.float32]) -> tuple[Image, Image]:
-    """Cavity and tongue in the jaw's frame: row `height` lies on the resting lower lip's row."""
+def jaw_layers(field: MouthField, box: Box, gain: NDArray[np.float32]) -> tuple[Image, Image]:
+    """Cavity (2 height, width, 3) and tongue, with alpha, in the jaw's frame.
+
+    Row `height` lies on the resting lower lip's row.
+    """
     x, y, width, height = box
     u, v = mouth_axes(field, (x, y - height, width, 2 * height))
     v = v - float(field.lower_lip[5, 1] - field.upper_lip[5, 1]) / field.unit
@@ -173,31 +173,19 @@ def show_interior(
     unit, height, rows = interior.unit, interior.height, bottom - top
     fall = float(upper[5, 1]) + shown.upper * unit - interior.edge
     jaw = height + top - jaw_drop
-    painted = layer_rows(interior.cavity, jaw, rows)
-    _lay_on(painted, layer_rows(interior.tongue, jaw + shown.tongue * unit, rows))
+    painted = interior.cavity.rows(jaw, rows)
+    lay_on(painted, interior.tongue.rows(jaw + shown.tongue * unit, rows))
     if shown.lower > 0:
-        _lay_on(painted, layer_rows(interior.lower, jaw + shown.lower * unit, rows))
-    _lay_on(painted, layer_rows(interior.skull, height // 2 + top - fall, rows))
-    painted *= shade(upper, box, unit)
-    blend(mouth, box, painted, np.asarray(mask, np.uint8))
+        lay_on(painted, interior.lower.rows(jaw + shown.lower * unit, rows))
+    lay_on(painted, interior.skull.rows(height // 2 + top - fall, rows))
+    light = shade(upper, box, unit)
+    luma, halves = painted[0][0] * light + BLACK, painted[1] * halved(light) + GREY
+    blend(mouth, box, luma, halves, np.asarray(mask, np.uint8))
 
 
 def shade(upper: NDArray[np.float32], box: Box, unit: float) -> Image:
-    """(height, width, 1): the light that the upper lip lets fall on what lies under it."""
+    """(height, width): the light that the upper lip lets fall on what lies under it."""
     ys = np.arange(box[1], box[1] + box[3], dtype=np.float32)[:, None]
-    under = (ys - lip_row(upper, box[0], box[2])) / unit
-    return np.asarray(np.clip(0.38 + under / 0.05, 0.38, 1)[..., None], np.float32)
-
-
-def layer_rows(layer: Image, first: float, count: int) -> Image:
-    """`count` rows of a layer from a row between two, as far as it reaches."""
-    first = min(max(first, 0.0), len(layer) - count - 1.0)
-    whole = int(first)
-    share = np.float32(first - whole)
-    near, far = layer[whole : whole + count], layer[whole + 1 : whole + 1 + count]
-    return np.asarray(near + (far - near) * share)
-
-
-def _lay_on(painted: Image, teeth: Image) -> None:
-    painted *= 1 - teeth[..., 3:]
-    painted += teeth[..., :3]
+    grows = np.float32(1 / (0.05 * unit))
+    light = (ys * grows + np.float32(0.38)) - lip_row(upper, box[0], box[2]) * grows
+    return np.asarray(np.clip(light, 0.38, 1, out=light))

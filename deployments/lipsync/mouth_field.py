@@ -2,7 +2,7 @@
 
 Displacements of mesh points are linear in a few shape numbers. Radial basis functions with the
 linear kernel (Duchon's splines in their simplest form) carry them to a coarse grid, once a
-portrait; a frame is then a weighted sum of grids, inverted by fixed-point steps and enlarged.
+portrait; `mouth_moves` makes a frame's movement of them.
 The face is two layers that part at the lips: the upper one hangs on the skull, the lower one on
 the jaw.
 """
@@ -10,7 +10,6 @@ the jaw.
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +28,9 @@ Field = NDArray[np.float32]
 
 GRID: Final = 40
 """Nodes along the longer side of the coarse grid."""
-INVERSIONS: Final = 4
+ENLARGED: Final = 3
+"""Frames are drawn from a picture so many times larger (`mouth_rest.Rest`): odd, so that its pixels
+are the picture's own where nothing moves."""
 FADE: Final = 0.16
 """Face units over which the movement dies out towards the rectangle's rim."""
 
@@ -63,10 +64,12 @@ class MouthField:
     outline_moves: NDArray[np.float32]
     """(shapes, 22, 2)."""
     fade: Field
-    """(height, width): how much of the movement is let through."""
+    """(height, width): how much of the movement is let through, times ENLARGED."""
     unit: float
-    corner_feather: NDArray[np.float32]
-    """(width,): pixels over which the layers melt, small between the corners."""
+    steepness: NDArray[np.float32]
+    """(width,): 1 over the pixels in which the layers melt, which are few between the corners."""
+    depth: Field
+    """(height, width): each row's number times that, and a half."""
 
 
 def mouth_field(
@@ -92,6 +95,7 @@ def mouth_field(
     upper_lip, upper_moves = _lip(UPPER_INNER, moves, points - corner, frame)
     lower_lip, lower_moves = _lip(LOWER_INNER, moves, points - corner, frame)
     outline, outline_moves = _lip((*UPPER_OUTER, *LOWER_OUTER), moves, points - corner, frame)
+    steepness = _steepness(upper_lip, rectangle.width)
     return MouthField(
         rectangle,
         upper,
@@ -104,7 +108,8 @@ def mouth_field(
         outline_moves,
         _fade(rectangle, frame.unit, float(points[2, 1]) - rectangle.y),
         frame.unit,
-        _corner_feather(upper_lip, rectangle.width),
+        steepness,
+        np.arange(rectangle.height, dtype=np.float32)[:, None] * steepness + np.float32(0.5),
     )
 
 
@@ -178,91 +183,11 @@ def _fade(rectangle: Rectangle, unit: float, nose: float) -> Field:
     ys, xs = np.mgrid[0 : rectangle.height, 0 : rectangle.width].astype(np.float32)
     rim = np.minimum.reduce([xs, rectangle.width - 1 - xs, rectangle.height - 1 - ys])
     weight = np.clip(rim / (FADE * unit), 0, 1) * np.clip((ys - nose) / (0.10 * unit), 0, 1)
-    return np.asarray(weight * weight * (3 - 2 * weight), np.float32)
+    return np.asarray(ENLARGED * weight * weight * (3 - 2 * weight), np.float32)
 
 
-def _corner_feather(lip: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+def _steepness(lip: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     xs = np.arange(width, dtype=np.float32)
     left, right = sorted((float(lip[0, 0]), float(lip[-1, 0])))
     outside = np.maximum(0, np.maximum(left - xs, xs - right))
-    return np.asarray(1.0 + 1.2 * outside, np.float32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moved:
-    """One frame's mouth: where each pixel of the rectangle comes from, and the lips' new lines."""
-
-    map_x: Field
-    map_y: Field
-    upper_lip: NDArray[np.float32]
-    lower_lip: NDArray[np.float32]
-    upper_outline: NDArray[np.float32]
-    lower_outline: NDArray[np.float32]
-
-
-def move(field: MouthField, amounts: NDArray[np.float32]) -> Moved:
-    """Apply (shapes,) amounts. The lips never cross: where they would, they meet halfway."""
-    upper_lip = field.upper_lip + np.tensordot(amounts, field.upper_lip_moves, 1)
-    lower_lip = field.lower_lip + np.tensordot(amounts, field.lower_lip_moves, 1)
-    crossed = np.minimum(0, lower_lip[:, 1] - upper_lip[:, 1]) / 2
-    upper_lip[:, 1] += crossed
-    lower_lip[:, 1] -= crossed
-    size = (field.rectangle.width, field.rectangle.height)
-    upper, lower = (
-        np.ascontiguousarray(_inverse(np.tensordot(amounts, layer, 1), size).transpose(2, 0, 1))
-        for layer in (field.upper, field.lower)
-    )
-    share = _lower_share(field, upper_lip, lower_lip)
-    xs = np.arange(size[0], dtype=np.float32)[None]
-    ys = np.arange(size[1], dtype=np.float32)[:, None]
-    outline = field.outline + np.tensordot(amounts, field.outline_moves, 1)
-    half = len(outline) // 2
-    return Moved(
-        _source(xs, upper[0], lower[0], share, field.fade),
-        _source(ys, upper[1], lower[1], share, field.fade),
-        upper_lip,
-        lower_lip,
-        outline[:half],
-        outline[half:],
-    )
-
-
-def _source(place: Field, upper: Field, lower: Field, share: Field, fade: Field) -> Field:
-    """Where along one axis each pixel comes from; both layers' shifts are on the coarse grid."""
-    size = (fade.shape[1], fade.shape[0])
-    # Linear: from node to node a movement bends by hundredths of a pixel.
-    shift, other = (
-        np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_LINEAR), np.float32)
-        for layer in (lower, upper)
-    )
-    shift -= other
-    shift *= share
-    shift += other
-    shift *= fade
-    return np.asarray(np.subtract(place, shift, out=shift))
-
-
-def _inverse(forward: Field, size: tuple[int, int]) -> Field:
-    """Displacement seen from where a pixel lands: s(y) = d(y - s(y)), by fixed-point steps."""
-    rows, columns = forward.shape[:2]
-    step_x, step_y = columns / size[0], rows / size[1]
-    xs = np.arange(columns, dtype=np.float32)[None]
-    ys = np.arange(rows, dtype=np.float32)[:, None]
-    shift = forward
-    for _ in range(INVERSIONS):
-        at_x, at_y = xs - shift[..., 0] * step_x, ys - shift[..., 1] * step_y
-        seen = cv2.remap(forward, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        shift = np.asarray(seen, np.float32)
-    return shift
-
-
-def _lower_share(
-    field: MouthField, upper_lip: NDArray[np.float32], lower_lip: NDArray[np.float32]
-) -> Field:
-    """1 where a pixel is the jaw's layer's, 0 where the skull's; soft beyond the corners."""
-    xs = np.arange(field.rectangle.width, dtype=np.float32)
-    middle = (upper_lip + lower_lip) / 2
-    order = np.argsort(middle[:, 0])
-    line = np.interp(xs, middle[order, 0], middle[order, 1]).astype(np.float32)
-    ys = np.arange(field.rectangle.height, dtype=np.float32)[:, None]
-    return np.asarray(np.clip((ys - line) / field.corner_feather + 0.5, 0, 1), np.float32)
+    return np.asarray(1 / (1.0 + 1.2 * outside), np.float32)

@@ -1,8 +1,8 @@
 """The network that repairs a warped mouth: teeth, tongue and shading that a warp can't know.
 
-It looks at an upright crop in face units and says what to add. `training/lips` makes it. It takes
-and gives blocks of 2 x 2 pixels as channels, so that no byte is moved twice; what it adds is kept
-to the lips here, where only their box need be gone through.
+It looks at an upright crop in face units and says what to add, both in the planes that are encoded:
+chroma at half the size. `training/lips` makes it. Blocks of 2 x 2 pixels are its channels; what it
+adds is kept to the lips here, where only their box need be gone through.
 """
 
 from collections.abc import Sequence
@@ -16,31 +16,41 @@ import onnxruntime  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
 from deployments.lipsync.landmarks import FaceFrame
-from deployments.lipsync.mouth_field import MouthField, Moved
+from deployments.lipsync.mouth_field import MouthField
 from deployments.lipsync.mouth_geometry import Box
+from deployments.lipsync.mouth_moves import Moved
 from deployments.lipsync.repair_crop import (
     HEIGHT,
     WIDTH,
+    Change,
     Crop,
+    Seen,
     add,
     find_crop,
     lips_seen,
     look,
+    way_back,
 )
+from media.colour import halved
 from media.errors import AvatarError
 from media.patch import Planes
 from media.shipped import read_shipped
 
 SHIPPED: Final = Path(__file__).with_name("repair.onnx")
-SHIPPED_SHA256: Final = "1c53aa63d11e10b66c73e46f839c18d5ef2124a7cb6d576c1995ea74fd6cd4f5"
+SHIPPED_SHA256: Final = "c010997bf513e710a1b2333a27e999f135b1237da642cb60ed2cc0490bf3e8e9"
 """Network and digest; `training/lips` says where it comes from and makes it."""
 DILATE, BLUR = 9, 7
 """Pixels by which the repair reaches beyond the lips, and over which it fades."""
 SMOOTH, RIM = 9, 5
 """Lips keep the photo's own texture: there the repair is a mean over SMOOTH pixels, all but for a
 rim of the inside."""
+CHROMA_SMOOTH = 5
+"""The same in samples of chroma."""
 ROWS, COLUMNS = HEIGHT // 2, WIDTH // 2
 """Of blocks."""
+OF_PICTURE, GIVEN = 6, 14
+"""Channels of a picture's blocks (four of luma, two of chroma), and of all that the network sees:
+the warp, the photo's own mouth, the mouth's inside, lips and inside."""
 
 Mask = NDArray[np.uint8]
 Image = NDArray[np.float32]
@@ -52,7 +62,7 @@ class Place:
 
     crop: Crop
     source: NDArray[np.uint8]
-    """(12, ROWS, COLUMNS): the portrait's own mouth as blocks."""
+    """(OF_PICTURE, ROWS, COLUMNS): the portrait's own mouth as blocks."""
 
 
 class Repairer:
@@ -78,49 +88,57 @@ class Repairer:
             )
         except Exception as error:  # onnxruntime's errors share no base
             raise _unusable(path) from error
-        if [list(given.shape[1:]) for given in session.get_inputs()] != [[32, ROWS, COLUMNS]]:
+        if [list(given.shape[1:]) for given in session.get_inputs()] != [[GIVEN, ROWS, COLUMNS]]:
             raise _unusable(path)
         return cls(session)
 
     def warm_up(self) -> None:
         """Run the network once."""
-        self.answer(np.zeros((1, 32, ROWS, COLUMNS), np.uint8))
+        self.answer(np.zeros((1, GIVEN, ROWS, COLUMNS), np.uint8))
 
-    def answer(self, blocks: NDArray[np.uint8]) -> Image:
-        """(n, 12, ROWS, COLUMNS) for (n, 32, ROWS, COLUMNS): 1 is half the range of 0 to 255."""
-        (added,) = self._session.run(None, {"blocks": blocks})
-        return np.asarray(added, np.float32)
+    def answer(self, blocks: NDArray[np.uint8]) -> tuple[Image, Image]:
+        """What to add for (n, GIVEN, ROWS, COLUMNS), of which 1 is half the range of 0 to 255.
+
+        Luma (n, HEIGHT, WIDTH) and chroma (n, 2, ROWS, COLUMNS).
+        """
+        luma, halves = self._session.run(None, {"blocks": blocks})
+        return luma[:, 0], halves
 
     def repair(self, place: Place, mouths: Sequence[Planes], moved: Sequence[Moved]) -> None:
         """Repair warped mouth rectangles in place."""
-        blocks = np.empty((len(mouths), 32, ROWS, COLUMNS), np.uint8)
+        blocks = np.empty((len(mouths), GIVEN, ROWS, COLUMNS), np.uint8)
         masks = []
         for each, mouth, lips in zip(blocks, mouths, moved, strict=True):
             inner = lips_seen(place.crop, lips.upper_lip, lips.lower_lip)
             outer = lips_seen(place.crop, lips.upper_outline, lips.lower_outline)
-            to_blocks(look(place.crop, mouth), each[:12])
-            each[12:24] = place.source
-            to_blocks(inner[..., None], each[24:28])
-            to_blocks(outer[..., None], each[28:])
+            to_blocks(look(place.crop, mouth), each[:OF_PICTURE])
+            each[OF_PICTURE : 2 * OF_PICTURE] = place.source
+            each[-2:] = halved(inner), halved(outer)
             masks.append((inner, outer))
-        for mouth, added, (inner, outer) in zip(mouths, self.answer(blocks), masks, strict=True):
-            box = reached(outer)
-            if box[2] and box[3]:
-                add(place.crop, mouth, kept_to_lips(added, inner, outer, box), box)
+        box = reached(np.bitwise_or.reduce([outer for _, outer in masks]))
+        if not box[2] or not box[3]:
+            return
+        way = way_back(place.crop, box)
+        answers = zip(*self.answer(blocks), strict=True)
+        for mouth, added, (inner, outer) in zip(mouths, answers, masks, strict=True):
+            add(way, mouth, kept_to_lips(added, inner, outer, box))
 
 
 def find_place(field: MouthField, frame: FaceFrame, mouth: Planes) -> Place:
     """Where the network looks in a portrait whose mouth rectangle shows `mouth`."""
     crop = find_crop(field, frame)
-    source = np.empty((12, ROWS, COLUMNS), np.uint8)
+    source = np.empty((OF_PICTURE, ROWS, COLUMNS), np.uint8)
     to_blocks(look(crop, mouth), source)
     return Place(crop, source)
 
 
-def to_blocks(image: NDArray[np.uint8], blocks: NDArray[np.uint8]) -> None:
-    """Write (HEIGHT, WIDTH, n) as (4 n, ROWS, COLUMNS), as torch's `pixel_unshuffle` orders it."""
-    parted = image.reshape(ROWS, 2, COLUMNS, 2, -1).transpose(4, 1, 3, 0, 2)
-    blocks.reshape(-1, 2, 2, ROWS, COLUMNS)[:] = parted
+def to_blocks(seen: Seen, blocks: NDArray[np.uint8]) -> None:
+    """Write a picture as (OF_PICTURE, ROWS, COLUMNS), luma as torch's `pixel_unshuffle` has it."""
+    luma, u, v = seen
+    blocks[:4].reshape(2, 2, ROWS, COLUMNS)[:] = luma.reshape(ROWS, 2, COLUMNS, 2).transpose(
+        1, 3, 0, 2
+    )
+    blocks[4], blocks[5] = u, v
 
 
 def reached(outer: Mask) -> Box:
@@ -134,32 +152,41 @@ def reached(outer: Mask) -> Box:
     return (x, y, -(-(right - x) // 2) * 2, -(-(bottom - y) // 2) * 2)
 
 
-def kept_to_lips(added: Image, inner: Mask, outer: Mask, box: Box) -> Image:
-    """(height, width, 3) of 0 to 255: what the network adds in a box of the crop.
+def kept_to_lips(added: tuple[Image, Image], inner: Mask, outer: Mask, box: Box) -> Change:
+    """What the network adds in a box of the crop, of 0 to 255.
 
-    In full inside the mouth, as a mean on the lips, nothing beyond. `added`: (12, ROWS, COLUMNS).
+    In full inside the mouth, as a mean on the lips, nothing beyond. `added`: of one crop, as
+    `Repairer.answer` has it.
     """
     x, y, width, height = box
-    part = added.reshape(3, 2, 2, ROWS, COLUMNS)[
-        ..., y // 2 : (y + height) // 2, x // 2 : (x + width) // 2
-    ]
-    whole = np.empty((height, width, 3), np.float32)
-    for row in (0, 1):
-        pixels = [part[colour, row, column] for column in (0, 1) for colour in range(3)]
-        whole[row::2] = cv2.merge(pixels).reshape(height // 2, width, 3)
     where = np.s_[y : y + height, x : x + width]
-    smooth = cv2.blur(whole, (SMOOTH, SMOOTH))
-    whole -= smooth
-    whole *= _wide(inner[where], RIM, RIM, 1 / 255)
-    whole += smooth
-    whole *= _wide(outer[where], DILATE, BLUR, 127.5 / 255)
-    return whole
+    coarse = np.s_[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2]
+    inside = _wide(inner[where], RIM, RIM, 1 / 255)
+    near = _wide(outer[where], DILATE, BLUR, 127.5 / 255)
+    luma, (u, v) = added
+    halves = halved(inside), halved(near)
+    return (
+        _kept(luma[where], inside, near, SMOOTH),
+        _kept(u[coarse], *halves, CHROMA_SMOOTH),
+        _kept(v[coarse], *halves, CHROMA_SMOOTH),
+    )
+
+
+def _kept(added: Image, inside: Image, near: Image, size: int) -> Image:
+    smooth = np.asarray(cv2.blur(added, (size, size)), np.float32)
+    kept = added - smooth
+    kept *= inside
+    kept += smooth
+    kept *= near
+    return kept
 
 
 def _wide(mask: Mask, size: int, blur: int, scale: float) -> Image:
-    """(height, width, 1): a mask grown and made soft."""
+    """A mask grown and made soft."""
     grown = cv2.dilate(mask, np.ones((size, size), np.uint8))
-    return np.asarray(cv2.blur(grown, (blur, blur)), np.float32)[..., None] * np.float32(scale)
+    soft = np.asarray(cv2.blur(grown, (blur, blur)), np.float32)
+    soft *= np.float32(scale)
+    return soft
 
 
 def _unusable(path: Path) -> AvatarError:

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from deployments.lipsync.landmarks import FaceFrame
 from deployments.lipsync.mouth_field import MouthField
 from deployments.lipsync.mouth_geometry import Box, lip_mask
-from media.colour import TO_YUV, chroma, yuv_to_rgb
-from media.face import Picture
+from media.colour import chroma
 from media.patch import Planes
 
 SCALE: Final = 89.0
@@ -26,6 +25,10 @@ BELOW: Final = 0.14
 
 Matrix = NDArray[np.float64]
 """(2, 3) of an affine map."""
+Seen = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+"""A crop's Y (HEIGHT, WIDTH), U and V (half of each)."""
+Change = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""What is added to the Y (height, width), U and V (half of each) of a box of the crop."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +45,7 @@ class Crop:
     """Large rectangles are made so many times smaller first, not to alias."""
     from_luma: Matrix
     from_chroma: Matrix
-    """From the planes, made smaller, to the crop."""
+    """From the planes, made smaller, to the crop's own planes."""
 
 
 def find_crop(field: MouthField, frame: FaceFrame) -> Crop:
@@ -59,7 +62,7 @@ def find_crop(field: MouthField, frame: FaceFrame) -> Crop:
         back,
         shrink,
         _coarser(forward, shrink),
-        _coarser(forward, 2 * shrink),
+        _of_chroma(_coarser(forward, shrink)),
     )
 
 
@@ -69,18 +72,29 @@ def _coarser(matrix: Matrix, times: int) -> Matrix:
     return np.column_stack([axes * times, matrix[:, 2] + (times - 1) / 2 * axes.sum(axis=1)])
 
 
-def look(crop: Crop, planes: Planes) -> Picture:
-    """(HEIGHT, WIDTH, 3) of a rectangle."""
-    height = crop.height
-    u, v = chroma(planes, height)
-    kinds = (planes[:height], crop.from_luma), (u, crop.from_chroma), (v, crop.from_chroma)
-    seen = [
-        cv2.warpAffine(
-            _smaller(plane, crop.shrink), matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE
-        )
-        for plane, matrix in kinds
-    ]
-    return yuv_to_rgb(np.asarray(cv2.merge(seen), np.uint8))
+def _of_chroma(matrix: Matrix) -> Matrix:
+    """The same map between chroma planes, whose samples lie in the middle of four pixels."""
+    shift = matrix[:, 2] + matrix[:, :2].sum(axis=1) / 2 - 0.5
+    return np.column_stack([matrix[:, :2], shift / 2])
+
+
+def look(crop: Crop, planes: Planes) -> Seen:
+    """What the crop shows of a rectangle."""
+    u, v = chroma(planes, crop.height)
+    size = (WIDTH // 2, HEIGHT // 2)
+    return (
+        _seen(planes[: crop.height], crop.shrink, crop.from_luma, (WIDTH, HEIGHT)),
+        _seen(u, crop.shrink, crop.from_chroma, size),
+        _seen(v, crop.shrink, crop.from_chroma, size),
+    )
+
+
+def _seen(
+    plane: NDArray[np.uint8], shrink: int, matrix: Matrix, size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    small = _smaller(plane, shrink)
+    drawn = cv2.warpAffine(small, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(drawn, np.uint8)
 
 
 def _smaller(plane: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:
@@ -100,20 +114,37 @@ def lips_seen(
     return lip_mask(above, below, (0, 0, WIDTH, HEIGHT))
 
 
-def add(crop: Crop, planes: Planes, change: NDArray[np.float32], box: Box) -> None:
-    """Carry a change (height, width, 3) of RGB in an even box of the crop back, in place."""
-    yuv = cv2.transform(change, TO_YUV[:, :3])
-    half = cv2.resize(yuv, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+@dataclass(frozen=True, slots=True, eq=False)
+class WayBack:
+    """From an even box of the crop to the part of a rectangle that it covers."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    """All even."""
+    luma: Matrix
+    chroma: Matrix
+    height: int
+    """Of the rectangle."""
+
+
+def way_back(crop: Crop, box: Box) -> WayBack:
+    """The way from a box."""
     back = crop.back.copy()
     back[:, 2] += crop.back[:, :2] @ box[:2]
     left, top, right, bottom = _reached(back, box, (crop.width, crop.height))
     back[:, 2] -= (left, top)
-    across = back.copy()
-    across[:, 2] = (back[:, 2] + back[:, :2].sum(axis=1) / 2 - 0.5) / 2
-    _add(planes[top:bottom, left:right], cv2.extractChannel(yuv, 0), back)
-    for channel, plane in enumerate(chroma(planes, crop.height), 1):
-        part = plane[top // 2 : bottom // 2, left // 2 : right // 2]
-        _add(part, cv2.extractChannel(half, channel), across)
+    return WayBack(left, top, right, bottom, back, _of_chroma(back), crop.height)
+
+
+def add(way: WayBack, planes: Planes, change: Change) -> None:
+    """Carry a change in a box of the crop back to a rectangle, in place."""
+    luma, *halves = change
+    _add(planes[way.top : way.bottom, way.left : way.right], luma, way.luma)
+    where = np.s_[way.top // 2 : way.bottom // 2, way.left // 2 : way.right // 2]
+    for half, plane in zip(halves, chroma(planes, way.height), strict=True):
+        _add(plane[where], half, way.chroma)
 
 
 def _add(part: NDArray[np.uint8], change: NDArray[np.generic], matrix: Matrix) -> None:

@@ -11,12 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deployments.lipsync.layers import Image
 from deployments.lipsync.mouth_field import MouthField
 from deployments.lipsync.mouth_geometry import Box, lip_mask, lip_row, mouth_axes
 from deployments.lipsync.teeth_seen import find_edges, teeth_colour, unroll
 from media.face import Picture
-
-Image = NDArray[np.float32]
 
 GAPS: Final = (0.0, 0.135, 0.235, 0.335, 0.415)
 LOWER_GAPS: Final = (0.0, 0.085, 0.175, 0.265)

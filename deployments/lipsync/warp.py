@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,9 +14,11 @@ from deployments.lipsync.eyes import Eye, find_eyes
 from deployments.lipsync.interior import Interior, Shown, paint_interior, show_interior, what_shows
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.mouth import MouthCurves, MouthReader
-from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
+from deployments.lipsync.mouth_field import MouthField, mouth_field
+from deployments.lipsync.mouth_moves import Moved, moves
+from deployments.lipsync.mouth_rest import Rest
 from deployments.lipsync.repair import Place, Repairer, find_place
-from media.colour import chroma, to_i420
+from media.colour import to_i420
 from media.face import Picture, Portrait
 from media.patch import Frame, Patch, Planes
 from media.sound import Sound
@@ -38,8 +39,7 @@ class WarpPortrait:
     """A portrait ready to speak."""
 
     rgb: Picture
-    mouth: Planes
-    """The mouth's rectangle at rest."""
+    mouth: Rest
     field: MouthField
     interior: Interior
     eyes: tuple[Eye, ...]
@@ -101,7 +101,7 @@ class Warp:
         mouth = to_i420(rgb)
         return WarpPortrait(
             portrait.rgb,
-            mouth,
+            Rest.of(mouth),
             field,
             paint_interior(field, rgb),
             find_eyes(mesh, (width, height)),
@@ -153,7 +153,7 @@ class Warp:
         sounds: Sequence[Sequence[float]],
     ) -> list[Patch]:
         field, inside = portrait.field, portrait.interior
-        moved = [move(field, shape) for shape in amounts]
+        moved = moves(field, amounts)
         shown = [
             what_shows(inside, lips.upper_lip, lips.lower_lip, *sound)
             for lips, sound in zip(moved, sounds, strict=True)
@@ -166,40 +166,12 @@ class Warp:
         return [Patch(field.rectangle.x, field.rectangle.y, planes) for planes in made]
 
 
-def warp(
-    field: MouthField,
-    interior: Interior,
-    source: Planes,
-    moved: Moved,
-    shown: Shown,
-) -> Planes:
-    """The mouth's rectangle `source` with its lips moved and its inside shown."""
-    made = np.empty_like(source)
-    height, width = moved.map_x.shape
-    _drawn(source[:height], moved.map_x, moved.map_y, cv2.INTER_CUBIC, made[:height])
-    # A chroma sample lies in the middle of its four pixels.
-    size = (width // 2, height // 2)
-    half_x, half_y = (
-        np.asarray(cv2.resize(places, size, interpolation=cv2.INTER_AREA), np.float32)
-        for places in (moved.map_x * np.float32(0.5), moved.map_y * np.float32(0.5))
-    )
-    half_x -= np.float32(0.25)
-    half_y -= np.float32(0.25)
-    for at_rest, plane in zip(chroma(source, height), chroma(made, height), strict=True):
-        _drawn(at_rest, half_x, half_y, cv2.INTER_LINEAR, plane)
+def warp(field: MouthField, interior: Interior, rest: Rest, moved: Moved, shown: Shown) -> Planes:
+    """The mouth's rectangle with its lips moved and its inside shown."""
+    made = rest.moved(moved)
     drop = float(moved.lower_lip[5, 1] - field.lower_lip[5, 1])
     show_interior(interior, moved.upper_lip, moved.lower_lip, drop, shown, made)
     return made
-
-
-def _drawn(
-    plane: Planes,
-    map_x: NDArray[np.float32],
-    map_y: NDArray[np.float32],
-    how: int,
-    onto: Planes,
-) -> None:
-    cv2.remap(plane, map_x, map_y, how, dst=onto, borderMode=cv2.BORDER_REPLICATE)
 
 
 def shape_amounts(curves: MouthCurves, rest: float, gain: float) -> NDArray[np.float32]:

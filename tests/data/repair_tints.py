@@ -8,27 +8,29 @@ from pathlib import Path
 
 import torch
 
-from deployments.lipsync.repair import COLUMNS, ROWS
+from deployments.lipsync.repair import COLUMNS, GIVEN, OF_PICTURE, ROWS
+from media.colour import TO_YUV
 
 
 class Tints(torch.nn.Module):
-    """As a repairing network: blocks (n, 32, ROWS, COLUMNS) to (n, 12, ROWS, COLUMNS)."""
+    """As a repairing network: blocks to luma and chroma."""
 
-    def forward(self, blocks: torch.Tensor) -> torch.Tensor:
+    def forward(self, blocks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What is added, in halves of the range of 0 to 255."""
-        inside = blocks[:, 24:28].float() / 255
-        nothing = 0 * inside
-        return torch.cat([nothing + 40, -20 * inside, nothing], 1) / 127.5
+        inside = blocks[:, 2 * OF_PICTURE : 2 * OF_PICTURE + 1].float() / 255
+        red, green = TO_YUV[:, 0].tolist(), TO_YUV[:, 1].tolist()
+        y, u, v = ((40 * r - 20 * g * inside) / 127.5 for r, g in zip(red, green, strict=True))
+        return torch.nn.functional.interpolate(y, scale_factor=2.0), torch.cat([u, v], 1)
 
 
 if __name__ == "__main__":
     torch.onnx.export(
         Tints(),
-        (torch.zeros(1, 32, ROWS, COLUMNS, dtype=torch.uint8),),
+        (torch.zeros(1, GIVEN, ROWS, COLUMNS, dtype=torch.uint8),),
         Path(__file__).with_suffix(".onnx"),
         dynamo=False,
         opset_version=17,
         input_names=["blocks"],
-        output_names=["added"],
-        dynamic_axes={"blocks": {0: "n"}, "added": {0: "n"}},
+        output_names=["luma", "chroma"],
+        dynamic_axes={name: {0: "n"} for name in ("blocks", "luma", "chroma")},
     )

@@ -9,7 +9,8 @@ import gallery
 from deployments.face.mediapipe import MediaPipe
 from deployments.lipsync.interior import Interior, Shown, paint_interior, show_interior, what_shows
 from deployments.lipsync.landmarks import face_frame
-from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
+from deployments.lipsync.mouth_field import MouthField, mouth_field
+from deployments.lipsync.mouth_moves import Moved, move
 from deployments.lipsync.mouth_shapes import SHAPES
 from deployments.lipsync.teeth_seen import TeethEdges, find_edges, teeth_colour, unroll
 from media.colour import to_i420, to_rgb

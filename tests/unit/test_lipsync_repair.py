@@ -18,12 +18,14 @@ from deployments.face.mediapipe import MediaPipe
 from deployments.lipsync import repair
 from deployments.lipsync.engine import LipsyncCall
 from deployments.lipsync.landmarks import face_frame
-from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
+from deployments.lipsync.mouth_field import MouthField, mouth_field
+from deployments.lipsync.mouth_moves import Moved, move
 from deployments.lipsync.mouth_shapes import SHAPES
 from deployments.lipsync.repair import (
     BLUR,
     COLUMNS,
     DILATE,
+    OF_PICTURE,
     ROWS,
     Place,
     Repairer,
@@ -32,7 +34,7 @@ from deployments.lipsync.repair import (
 )
 from deployments.lipsync.repair_crop import HEIGHT, SCALE, WIDTH, look
 from deployments.lipsync.warp import Warp
-from media.colour import to_i420, to_rgb
+from media.colour import to_i420, to_rgb, yuv_to_rgb
 from media.errors import AvatarError
 from media.face import Picture, Portrait
 from media.sound import Sound
@@ -87,8 +89,10 @@ def grown(lips: NDArray[np.uint8], by: int) -> NDArray[np.bool_]:
 def test_the_crop_is_of_one_scale_whatever_the_pictures_size(faces: MediaPipe, side: int) -> None:
     picture = cv2.resize(gallery.picture("kwame"), (side, side), interpolation=cv2.INTER_AREA)
     field, rgb, place, _ = prepared(faces, np.asarray(picture, np.uint8))
-    seen = look(place.crop, to_i420(rgb))
-    assert seen.shape == (HEIGHT, WIDTH, 3)
+    luma, *halves = look(place.crop, to_i420(rgb))
+    assert luma.shape == (HEIGHT, WIDTH)
+    wide = [cv2.resize(half, (WIDTH, HEIGHT)) for half in halves]
+    seen = yuv_to_rgb(np.asarray(cv2.merge([luma, *wide]), np.uint8))
     scale = np.sqrt(np.linalg.det(place.crop.forward[:, :2]))
     assert scale * field.unit == pytest.approx(SCALE, rel=0.03)
     # The crop's middle shows what the rectangle has there, chroma included.
@@ -101,11 +105,13 @@ def test_the_crop_is_of_one_scale_whatever_the_pictures_size(faces: MediaPipe, s
 
 def test_blocks_are_ordered_as_torch_orders_them() -> None:
     torch = pytest.importorskip("torch")
-    image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    blocks = np.empty((12, ROWS, COLUMNS), np.uint8)
-    to_blocks(image, blocks)
-    planes = torch.from_numpy(image.transpose(2, 0, 1).copy())
-    assert np.array_equal(blocks, torch.nn.functional.pixel_unshuffle(planes, 2).numpy())
+    chance = np.random.default_rng(0)
+    luma = chance.integers(0, 256, (HEIGHT, WIDTH), np.uint8)
+    u, v = chance.integers(0, 256, (2, ROWS, COLUMNS), np.uint8)
+    blocks = np.empty((OF_PICTURE, ROWS, COLUMNS), np.uint8)
+    to_blocks((luma, u, v), blocks)
+    parted = torch.nn.functional.pixel_unshuffle(torch.from_numpy(luma)[None], 2).numpy()
+    assert np.array_equal(blocks, [*parted, u, v])
 
 
 def test_the_tint_lands_on_the_lips_and_nowhere_else(faces: MediaPipe) -> None:
@@ -147,7 +153,7 @@ def test_several_frames_are_repaired_as_each_alone(faces: MediaPipe) -> None:
     together = repaired(repairer, place, rgb, shapes)
     for added, shape in zip(together, shapes, strict=True):
         (alone,) = repaired(repairer, place, rgb, [shape])
-        assert np.array_equal(added, alone)
+        assert np.abs(added - alone).max() <= 1  # means are summed from elsewhere
 
 
 def test_the_engine_repairs_its_mouths_where_a_network_is_named(faces: MediaPipe) -> None:

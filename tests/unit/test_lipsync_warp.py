@@ -12,7 +12,8 @@ from deployments.encode.feed import calls
 from deployments.lipsync.engine import LOOK_AHEAD, LipsyncCall
 from deployments.lipsync.landmarks import face_frame
 from deployments.lipsync.life import blink, head_pose
-from deployments.lipsync.mouth_field import mouth_field, move
+from deployments.lipsync.mouth_field import mouth_field
+from deployments.lipsync.mouth_moves import move
 from deployments.lipsync.mouth_shapes import SHAPES
 from deployments.lipsync.warp import Warp
 from deployments.speech.hibari import Hibari
@@ -112,7 +113,9 @@ def test_a_frame_is_the_same_however_the_track_is_cut(
             assert len(a.patches) == len(b.patches)
             for p, q in zip(a.patches, b.patches, strict=True):
                 assert (p.x, p.y) == (q.x, q.y)
-                assert np.abs(p.planes.astype(int) - q.planes).max() <= 1
+                apart = np.abs(p.planes.astype(int) - q.planes)
+                assert apart.max() <= 2  # a step of the 8-bit network's answer is 1.2
+                assert apart.mean() < 0.01
 
 
 def test_patches_are_even_and_lie_inside_the_picture(

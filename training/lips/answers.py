@@ -3,12 +3,23 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from deployments.lipsync.repair import COLUMNS, ROWS, Image, Repairer, kept_to_lips, to_blocks
+from deployments.lipsync.repair import (
+    COLUMNS,
+    GIVEN,
+    OF_PICTURE,
+    ROWS,
+    Image,
+    Repairer,
+    kept_to_lips,
+    to_blocks,
+)
 from deployments.lipsync.repair_crop import HEIGHT, WIDTH
+from media.colour import TO_RGB, chroma, halved, to_i420
 from media.errors import AvatarError
 
 Network = Callable[[NDArray[np.uint8]], Image]
@@ -16,7 +27,7 @@ Network = Callable[[NDArray[np.uint8]], Image]
 
 
 def open_network(path: Path) -> Network:
-    """The network of `train` and `quantise`, or the one that `fold` made of it."""
+    """The network of `train`, or one that `distil`, `quantise` or `fold` made of it."""
     try:
         return _of_blocks(Repairer.load(path, threads=1))
     except AvatarError:
@@ -35,9 +46,20 @@ def _of_planes(path: Path) -> Network:
 
 def _of_blocks(repairer: Repairer) -> Network:
     def added(given: NDArray[np.uint8]) -> Image:
-        blocks = np.empty((1, 32, ROWS, COLUMNS), np.uint8)
-        to_blocks(given.transpose(1, 2, 0), blocks[0])
+        luma, halves = repairer.answer(blocks_of(given)[None])
         whole = (0, 0, WIDTH, HEIGHT)
-        return kept_to_lips(repairer.answer(blocks)[0], given[6], given[7], whole)
+        y, u, v = kept_to_lips((luma[0], halves[0]), given[6], given[7], whole)
+        wide = (cv2.resize(part, (WIDTH, HEIGHT)) for part in (u, v))
+        return np.asarray(cv2.transform(cv2.merge([y, *wide]), TO_RGB), np.float32)
 
     return added
+
+
+def blocks_of(given: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(GIVEN, ROWS, COLUMNS): what the engine's form of the network sees of planes."""
+    blocks = np.empty((GIVEN, ROWS, COLUMNS), np.uint8)
+    for first, onto in ((0, blocks[:OF_PICTURE]), (3, blocks[OF_PICTURE : 2 * OF_PICTURE])):
+        planes = to_i420(np.ascontiguousarray(given[first : first + 3].transpose(1, 2, 0)))
+        to_blocks((planes[:HEIGHT], *chroma(planes, HEIGHT)), onto)
+    blocks[-2:] = halved(given[6]), halved(given[7])
+    return blocks

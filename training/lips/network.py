@@ -64,22 +64,42 @@ class Repair(nn.Module):
         middle = self.out2(middle + functional.interpolate(self.up2(coarse), scale_factor=2.0))
         fine = self.out1(fine + functional.interpolate(self.up1(middle), scale_factor=2.0))
         added = functional.pixel_shuffle(self.leave(torch.relu(fine)), 2)
-        inside = within(given)
-        smooth = functional.avg_pool2d(added, SMOOTH, 1, SMOOTH // 2, count_include_pad=False)
-        return 127.5 * (smooth + (added - smooth) * inside) * reach(given)
+        return 127.5 * keep_to_lips(added, within(given), reach(given), SMOOTH)
+
+
+def keep_to_lips(
+    added: torch.Tensor, inside: torch.Tensor, near: torch.Tensor, size: int
+) -> torch.Tensor:
+    """What is added: in full where `inside`, as a mean over `size` elsewhere, as far as `near`."""
+    smooth = _mean(added, size)
+    return (smooth + (added - smooth) * inside) * near
 
 
 def reach(given: torch.Tensor) -> torch.Tensor:
     """(n, 1, height, width) 0 to 1: where the repair may act, the lips and a little round them."""
     lips = given[:, 7:8].float() / 255
-    wide = functional.max_pool2d(lips, DILATE, 1, DILATE // 2)
-    return functional.avg_pool2d(wide, BLUR, 1, BLUR // 2, count_include_pad=False)
+    wide = _most(lips, DILATE)
+    return _mean(wide, BLUR)
 
 
 def within(given: torch.Tensor) -> torch.Tensor:
     """(n, 1, height, width) 0 to 1: the mouth's inside and its rim, where all may be new."""
-    wide = functional.max_pool2d(given[:, 6:7].float() / 255, RIM, 1, RIM // 2)
-    return functional.avg_pool2d(wide, RIM, 1, RIM // 2, count_include_pad=False)
+    wide = _most(given[:, 6:7].float() / 255, RIM)
+    return _mean(wide, RIM)
+
+
+def _mean(x: torch.Tensor, size: int) -> torch.Tensor:
+    """Same shape: of the squares of `size` round each pixel, a side after the other."""
+    for sides in ((size, 1), (1, size)):
+        around = (sides[0] // 2, sides[1] // 2)
+        x = functional.avg_pool2d(x, sides, 1, around, count_include_pad=False)
+    return x
+
+
+def _most(x: torch.Tensor, size: int) -> torch.Tensor:
+    for sides in ((size, 1), (1, size)):
+        x = functional.max_pool2d(x, sides, 1, (sides[0] // 2, sides[1] // 2))
+    return x
 
 
 class Critic(nn.Module):

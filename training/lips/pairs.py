@@ -15,7 +15,7 @@ from deployments.lipsync.interior import (
     TONGUE_AT_REST,
     Interior,
     Shown,
-    layer_rows,
+    jaw_layers,
     paint_interior,
     shade,
 )
@@ -26,8 +26,11 @@ from deployments.lipsync.landmarks import (
     UPPER_INNER,
     UPPER_OUTER,
 )
-from deployments.lipsync.mouth_field import MouthField, Moved, mouth_field, move
-from deployments.lipsync.mouth_geometry import lip_mask
+from deployments.lipsync.layers import layer_rows
+from deployments.lipsync.mouth_field import MouthField, mouth_field
+from deployments.lipsync.mouth_geometry import light_gain, lip_mask, skin_colour
+from deployments.lipsync.mouth_moves import Moved, move
+from deployments.lipsync.mouth_rest import Rest
 from deployments.lipsync.mouth_shapes import mouth_shapes
 from deployments.lipsync.repair_crop import HEIGHT, WIDTH
 from deployments.lipsync.teeth_seen import TeethEdges
@@ -75,9 +78,10 @@ def make_pair(
     part = canvas.rgb[where]
     interior, moved = paint_interior(field, part, colour), move(field, np.ones(1, np.float32))
     warped, wanted = canvas.rgb.copy(), target.copy()
-    warped[where] = to_rgb(warp(field, interior, to_i420(part), moved, shown))
+    warped[where] = to_rgb(warp(field, interior, Rest.of(to_i420(part)), moved, shown))
     if shown.tongue > 0:
-        raise_tongue(interior, field, moved, shown, wanted[where])
+        gain = light_gain(skin_colour(field, part))
+        raise_tongue(interior, field, moved, shown, gain, wanted[where])
     window = (canvas.x, canvas.y, WIDTH, HEIGHT)
     inner = lip_mask(target_mesh[list(UPPER_INNER), :2], target_mesh[list(LOWER_INNER), :2], window)
     outer = lip_mask(target_mesh[list(UPPER_OUTER), :2], target_mesh[list(LOWER_OUTER), :2], window)
@@ -91,7 +95,12 @@ def make_pair(
 
 
 def raise_tongue(
-    interior: Interior, field: MouthField, moved: Moved, shown: Shown, rgb: Picture
+    interior: Interior,
+    field: MouthField,
+    moved: Moved,
+    shown: Shown,
+    gain: NDArray[np.float32],
+    rgb: Picture,
 ) -> None:
     """Paint the tongue under the teeth of a drawn mouth, as the warp has it."""
     teeth = moved.upper_lip + np.array([0, shown.upper * interior.unit])
@@ -99,9 +108,11 @@ def raise_tongue(
     mask = cv2.GaussianBlur(lip_mask(teeth.astype(np.float32), moved.lower_lip, box), (0, 0), 1.0)
     drop = float(moved.lower_lip[5, 1] - field.lower_lip[5, 1])
     first = interior.height - drop + shown.tongue * interior.unit
-    layer = layer_rows(interior.tongue, first, interior.height) * (mask[..., None] / 255)
+    _, tongue = jaw_layers(field, box, gain)
+    (layer,) = layer_rows(tongue[None], first, interior.height)
+    layer *= mask[..., None] / np.float32(255)
     part = rgb[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
-    light = shade(moved.upper_lip, box, interior.unit)
+    light = shade(moved.upper_lip, box, interior.unit)[..., None]
     part[:] = np.rint(part * (1 - layer[..., 3:]) + layer[..., :3] * light)
 
 

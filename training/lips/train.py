@@ -4,8 +4,6 @@ Step 5, after `pairs`. A checkpoint lies beside OUT; the same command goes on fr
 """
 
 import argparse
-import copy
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +12,19 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 from numpy.typing import NDArray
+from torch import nn
 
+from training.lips.descent import Descent
 from training.lips.evaluate import split
+from training.lips.export import export
+from training.lips.judge import Judge
 from training.lips.mouths import column
-from training.lips.network import Critic, Repair, reach
+from training.lips.network import Repair, reach
 from training.lips.shards import Arrays
 
 BATCH = 16
-PEAK_RATE, CRITIC_RATE = 1e-3, 4e-4
-WARM_STEPS = 100
 CRITIC_FROM = 0.62
 """Share of the steps after which the critic has a say."""
-CRITIC_WEIGHT, FEATURE_WEIGHT = 0.05, 0.3
-PIXELS_THEN = 0.6
-"""Weight of the pixels' errors once the critic has a say."""
-AVERAGE = 0.998
 USUAL, MISREAD = 12.0, 15.0
 """Of 255: mouths are this much lighter inside than painted, on average; how far beyond is wrong."""
 SAVE_EVERY = 250
@@ -98,79 +94,29 @@ def pixel_loss(made: torch.Tensor, target: torch.Tensor, given: torch.Tensor) ->
 
 
 class Training:
-    """Networks, optimisers and where the training stands."""
+    """The repairing network, its judge, and where the training stands."""
 
     def __init__(self, steps: int) -> None:
         torch.manual_seed(0)
-        self.steps, self.step = steps, 0
-        self.repair, self.critic = Repair(), Critic()
-        self.mean = copy.deepcopy(self.repair)
-        self.fast = torch.optim.AdamW(self.repair.parameters(), PEAK_RATE, weight_decay=1e-4)
-        self.slow = torch.optim.Adam(self.critic.parameters(), CRITIC_RATE, betas=(0.5, 0.99))
+        self.judge = Judge()
+        self.descent = Descent(Repair(), steps, **self.judge.parts())
 
     def advance(self, given: torch.Tensor, target: torch.Tensor) -> tuple[float, float]:
         """One step; the loss of pixels and the critic's."""
-        done = self.step / self.steps
-        for group in self.fast.param_groups:
-            decay = 0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * done))
-            group["lr"] = PEAK_RATE * min(1, (self.step + 1) / WARM_STEPS) * decay
         with torch.autocast("cpu", torch.bfloat16):
-            added = self.repair(given)
+            added = self.descent.network(given)
         made = given[:, :3] + added.float()
         where = reach(given)
         wanted = given[:, :3] * (1 - where) + target * where
         loss, judged = pixel_loss(made, wanted, given), 0.0
         value = loss.item()
-        if done >= CRITIC_FROM:
-            extra, judged = self._criticise(made, wanted, given)
-            loss = PIXELS_THEN * loss + extra
-        self.fast.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        torch.nn.utils.clip_grad_norm_(self.repair.parameters(), 1.0)
-        self.fast.step()
-        rate = min(AVERAGE, 1 - 1 / (self.step + 2))
-        with torch.no_grad():
-            for a, b in zip(self.mean.parameters(), self.repair.parameters(), strict=True):
-                a.lerp_(b, 1 - rate)
-        self.step += 1
+        if self.descent.done >= CRITIC_FROM:
+            loss, judged = self.judge.with_critic(loss, made, wanted, given)
+        self.descent.down(loss)
         return value, judged
 
-    def _criticise(
-        self, made: torch.Tensor, wanted: torch.Tensor, given: torch.Tensor
-    ) -> tuple[torch.Tensor, float]:
-        masks = given[:, 6:8] / 255
-        fake, real = (torch.cat([x / 127.5 - 1, masks], 1) for x in (made, wanted))
-        with torch.autocast("cpu", torch.bfloat16):
-            seen, _ = self.critic(real)
-            doubted, _ = self.critic(fake.detach())
-            judged = torch.relu(1 - seen.float()).mean() + torch.relu(1 + doubted.float()).mean()
-        self.slow.zero_grad()
-        judged.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self.slow.step()
-        self.critic.requires_grad_(False)
-        with torch.autocast("cpu", torch.bfloat16):
-            _, truth = self.critic(real)
-            score, features = self.critic(fake)
-        self.critic.requires_grad_(True)
-        match = sum(
-            (a.float() - b.float()).abs().mean() for a, b in zip(features, truth, strict=True)
-        )
-        return FEATURE_WEIGHT * match - CRITIC_WEIGHT * score.float().mean(), judged.item()  # type: ignore[return-value]
 
-    def state(self) -> dict[str, Any]:
-        """All that a run goes on from."""
-        parts = ("repair", "critic", "mean", "fast", "slow")
-        return {"step": self.step} | {name: getattr(self, name).state_dict() for name in parts}
-
-    def resume(self, path: Path) -> None:
-        """Go on from a checkpoint."""
-        state = torch.load(path, weights_only=True)
-        self.step = state.pop("step")
-        for name, values in state.items():
-            getattr(self, name).load_state_dict(values)
-
-
-def held_out(network: Repair, pairs: Arrays, most: int = 256) -> tuple[float, float]:
+def held_out(network: nn.Module, pairs: Arrays, most: int = 256) -> tuple[float, float]:
     """Mean absolute error inside the lips on held-out people, of the warp and repaired, of 255."""
     rows = np.random.default_rng(0).choice(len(pairs["person"]), most, p=likelihood(pairs))
     given, target = tensors(pairs, rows)
@@ -179,31 +125,6 @@ def held_out(network: Repair, pairs: Arrays, most: int = 256) -> tuple[float, fl
     lips = given[:, 7:8] / 255
     share = 3 * lips.sum()
     return tuple(float(((x - target).abs() * lips).sum() / share) for x in (given[:, :3], made))  # type: ignore[return-value]
-
-
-def export(network: Repair, path: Path, height: int, width: int) -> None:
-    """Write ONNX for any number of crops and check it against the trained network."""
-    import onnxruntime
-
-    one = torch.randint(0, 256, (1, 8, height, width), dtype=torch.uint8)
-    example = torch.randint(0, 256, (3, 8, height, width), dtype=torch.uint8)
-    torch.onnx.export(
-        network,
-        (one,),
-        path,
-        dynamo=False,
-        opset_version=17,
-        input_names=["given"],
-        output_names=["added"],
-        dynamic_axes={"given": {0: "n"}, "added": {0: "n"}},
-    )
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (exported,) = session.run(None, {"given": example.numpy()})
-    with torch.inference_mode():
-        apart = np.abs(exported - network(example).numpy()).max()
-    print(f"exported: differs by {apart:.1e} of 255 from the trained network")
-    if apart > 0.05:
-        raise SystemExit("the exported network is another one than was trained")
 
 
 def main() -> None:
@@ -220,24 +141,22 @@ def main() -> None:
     print(f"{len(learn['person'])} pairs to learn from, {len(held['person'])} held out", flush=True)
     often = likelihood(learn)
     training = Training(given.steps)
+    descent = training.descent
     checkpoint = given.out.with_suffix(".checkpoint.pt")
-    if checkpoint.exists():
-        training.resume(checkpoint)
-    while training.step < min(given.steps, given.stop or given.steps):
-        chance = np.random.default_rng(training.step)
+    descent.resume(checkpoint)
+    while descent.step < min(given.steps, given.stop or given.steps):
+        chance = np.random.default_rng(descent.step)
         rows = chance.choice(len(often), BATCH, p=often)
         loss, judged = training.advance(*spoil(*tensors(learn, rows), chance))
-        if training.step % SAVE_EVERY == 0:
-            part = checkpoint.with_suffix(".part")
-            torch.save(training.state(), part)
-            part.replace(checkpoint)
-            warp, made = held_out(training.mean, held)
+        if descent.step % SAVE_EVERY == 0:
+            descent.save(checkpoint)
+            warp, made = held_out(descent.mean, held)
             print(
-                f"{training.step} of {given.steps}: loss {loss:.4f}, critic {judged:.2f}; "
+                f"{descent.step} of {given.steps}: loss {loss:.4f}, critic {judged:.2f}; "
                 f"held out {made:.2f}, warp {warp:.2f}",
                 flush=True,
             )
-    export(training.mean.eval(), given.out, *learn["inner"].shape[1:])
+    export(descent.mean.eval(), given.out, (8, *learn["inner"].shape[1:]), "given", ["added"])
 
 
 if __name__ == "__main__":
