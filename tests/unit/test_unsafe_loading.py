@@ -48,7 +48,8 @@ ALLOWED = {
     ("deployments/cloning/torch_file.py", "imports pickle"),
     # Classes of plain fields that XTTS's published checkpoint holds.
     ("deployments/speech/opening.py", "calls safe_globals"),
-    # Engines that the operator's config names: whoever writes it says what runs.
+    # The graph and the engines that the operator's config names: whoever writes it says what runs.
+    ("deployments/launch.py", "calls import_module"),
     ("deployments/loading.py", "calls import_module"),
     ("deployments/speech/several.py", "calls import_module"),
     ("deployments/cloning/kept_sample.py", "calls import_module"),
