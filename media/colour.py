@@ -23,7 +23,8 @@ def _rows() -> NDArray[np.float64]:
     return np.hstack([scaled, [[BLACK], [GREY], [GREY]]])
 
 
-BLACK, GREY = np.float32(16), np.float32(128)
+BLACK: Final = np.float32(16)
+GREY: Final = np.float32(128)
 """Y of black; U and V of what has no colour."""
 TO_YUV: Final = _rows()
 TO_RGB: Final = np.linalg.inv(TO_YUV[:, :3])
@@ -55,11 +56,7 @@ def to_rgb(planes: Planes) -> Picture:
         cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
         for plane in chroma(planes, height)
     )
-    return yuv_to_rgb(np.asarray(cv2.merge([planes[:height], u, v]), np.uint8))
-
-
-def yuv_to_rgb(yuv: NDArray[np.uint8]) -> Picture:
-    """(height, width, 3) of Y, Cb, Cr to pixels."""
+    yuv = np.asarray(cv2.merge([planes[:height], u, v]), np.uint8)
     offset = -TO_RGB @ TO_YUV[:, 3:]
     return np.asarray(cv2.transform(yuv, np.hstack([TO_RGB, offset])), np.uint8)
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from media.colour import TO_YUV
+from media.colour import TO_YUV, halved
 
 Image = NDArray[np.float32]
 
@@ -26,9 +26,7 @@ class Layer:
         """Of (height, width, 3 or 4): red, green, blue from 0 to 255 and alpha."""
         yuv = np.asarray(cv2.transform(np.ascontiguousarray(painted[..., :3]), TO_YUV[:, :3]))
         whole = np.concatenate([yuv, painted[..., 3:]], axis=2)
-        size = (painted.shape[1] // 2, painted.shape[0] // 2)
-        halves = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA))
-        fine, coarse = (image.transpose(2, 0, 1) for image in (whole, halves))
+        fine, coarse = (image.transpose(2, 0, 1) for image in (whole, halved(whole)))
         return cls(*map(np.ascontiguousarray, (np.delete(fine, (1, 2), 0), coarse[1:])))
 
     def rows(self, first: float, count: int) -> tuple[Image, Image]:

@@ -20,9 +20,8 @@ CHROMA_SHIFT: Final = np.float32((ENLARGED - 1) / (4 * ENLARGED) + 0.25)
 class Rest:
     """Luma enlarged well, once, so that fetching between its pixels linearly keeps it sharp.
 
-    A third of the time of a cubic fetch from the picture itself, and sharper on average: of the
-    Laplacian's spread of two faces .95 and .86 is left a quarter of a pixel on (.94 and .86 by the
-    cubic one), .90 and .78 halfway (.86 and .72; linearly from the picture .68 and .49).
+    A third of the time of a cubic fetch from the picture itself, and as sharp: the tests hold one
+    against the other a quarter and half a pixel on.
     """
 
     luma: Planes

@@ -1,7 +1,9 @@
 """A frame's mouth is fetched from the mouth at rest: as it was, shifted, alone or among others."""
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import gallery
 from deployments.face.mediapipe import MediaPipe
@@ -10,7 +12,7 @@ from deployments.lipsync.mouth_field import ENLARGED, MouthField, mouth_field
 from deployments.lipsync.mouth_moves import Moved, move, moves
 from deployments.lipsync.mouth_rest import Rest
 from deployments.lipsync.mouth_shapes import SHAPES
-from media.colour import chroma
+from media.colour import chroma, to_i420
 from media.patch import Planes
 
 HEIGHT, WIDTH = 60, 80
@@ -39,6 +41,25 @@ def test_luma_and_chroma_are_fetched_from_the_same_place(mouth: Planes) -> None:
     assert np.array_equal(made[: HEIGHT - 2, : WIDTH - 4], mouth[2:HEIGHT, 4:])
     for now, before in zip(chroma(made, HEIGHT), chroma(mouth, HEIGHT), strict=True):
         assert np.array_equal(now[:-1, :-2], before[1:, 2:])
+
+
+@pytest.mark.parametrize("name", ["clara", "kwame"])
+@pytest.mark.parametrize("on", [0.25, 0.5])
+def test_a_face_between_pixels_is_as_sharp_as_by_a_cubic_fetch(name: str, on: float) -> None:
+    whole = cv2.resize(gallery.picture(name), (512, 512), interpolation=cv2.INTER_AREA)
+    picture = to_i420(np.ascontiguousarray(whole[300 : 300 + HEIGHT, 210 : 210 + WIDTH]))
+    ys, xs = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32) + np.float32(on)
+    luma = picture[:HEIGHT]
+    cubic = cv2.remap(luma, xs, ys, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    linear = cv2.remap(luma, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    ours = Rest.of(picture).moved(shifted(on, on))[:HEIGHT]
+    assert sharpness(ours) > 0.98 * sharpness(cubic)
+    assert sharpness(ours) > 1.1 * sharpness(linear)
+
+
+def sharpness(luma: NDArray[np.generic]) -> float:
+    """The spread of the Laplacian, away from the rim."""
+    return float(cv2.Laplacian(np.asarray(luma), cv2.CV_32F)[4:-4, 4:-4].std())
 
 
 @pytest.fixture(scope="module")

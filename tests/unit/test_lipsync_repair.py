@@ -34,7 +34,7 @@ from deployments.lipsync.repair import (
 )
 from deployments.lipsync.repair_crop import HEIGHT, SCALE, WIDTH, look
 from deployments.lipsync.warp import Warp
-from media.colour import to_i420, to_rgb, yuv_to_rgb
+from media.colour import to_i420, to_rgb
 from media.errors import AvatarError
 from media.face import Picture, Portrait
 from media.sound import Sound
@@ -89,10 +89,9 @@ def grown(lips: NDArray[np.uint8], by: int) -> NDArray[np.bool_]:
 def test_the_crop_is_of_one_scale_whatever_the_pictures_size(faces: MediaPipe, side: int) -> None:
     picture = cv2.resize(gallery.picture("kwame"), (side, side), interpolation=cv2.INTER_AREA)
     field, rgb, place, _ = prepared(faces, np.asarray(picture, np.uint8))
-    luma, *halves = look(place.crop, to_i420(rgb))
-    assert luma.shape == (HEIGHT, WIDTH)
-    wide = [cv2.resize(half, (WIDTH, HEIGHT)) for half in halves]
-    seen = yuv_to_rgb(np.asarray(cv2.merge([luma, *wide]), np.uint8))
+    planes = look(place.crop, to_i420(rgb))
+    assert [plane.shape for plane in planes] == [(HEIGHT, WIDTH), *[(ROWS, COLUMNS)] * 2]
+    seen = to_rgb(np.concatenate([plane.ravel() for plane in planes]).reshape(-1, WIDTH))
     scale = np.sqrt(np.linalg.det(place.crop.forward[:, :2]))
     assert scale * field.unit == pytest.approx(SCALE, rel=0.03)
     # The crop's middle shows what the rectangle has there, chroma included.

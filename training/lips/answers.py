@@ -18,7 +18,7 @@ from deployments.lipsync.repair import (
     kept_to_lips,
     to_blocks,
 )
-from deployments.lipsync.repair_crop import HEIGHT, WIDTH
+from deployments.lipsync.repair_crop import HEIGHT, WIDTH, Change
 from media.colour import TO_RGB, chroma, halved, to_i420
 from media.errors import AvatarError
 
@@ -48,11 +48,16 @@ def _of_blocks(repairer: Repairer) -> Network:
     def added(given: NDArray[np.uint8]) -> Image:
         luma, halves = repairer.answer(blocks_of(given)[None])
         whole = (0, 0, WIDTH, HEIGHT)
-        y, u, v = kept_to_lips((luma[0], halves[0]), given[6], given[7], whole)
-        wide = (cv2.resize(part, (WIDTH, HEIGHT)) for part in (u, v))
-        return np.asarray(cv2.transform(cv2.merge([y, *wide]), TO_RGB), np.float32)
+        return in_rgb(kept_to_lips((luma[0], halves[0]), given[6], given[7], whole))
 
     return added
+
+
+def in_rgb(change: Change) -> Image:
+    """(height, width, 3): what a change of planes adds to red, green and blue."""
+    y, *halves = change
+    wide = (cv2.resize(half, y.shape[::-1]) for half in halves)
+    return np.asarray(cv2.transform(cv2.merge([y, *wide]), TO_RGB), np.float32)
 
 
 def blocks_of(given: NDArray[np.uint8]) -> NDArray[np.uint8]:

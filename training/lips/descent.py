@@ -8,7 +8,6 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-PEAK_RATE: Final = 1e-3
 WARM_STEPS: Final = 100
 AVERAGE: Final = 0.998
 
@@ -16,10 +15,8 @@ AVERAGE: Final = 0.998
 class Descent:
     """A network, its optimiser, the running mean of its weights, and where the training stands."""
 
-    def __init__(
-        self, network: nn.Module, steps: int, peak: float = PEAK_RATE, **others: Any
-    ) -> None:
-        """`others`: further networks and optimisers that checkpoints keep."""
+    def __init__(self, network: nn.Module, steps: int, peak: float, **others: Any) -> None:
+        """`peak`: the highest rate. `others`: networks and optimisers that checkpoints keep too."""
         self.steps, self.step, self.peak = steps, 0, peak
         self.network, self.mean = network, copy.deepcopy(network)
         self.optimiser = torch.optim.AdamW(network.parameters(), peak, weight_decay=1e-4)

@@ -23,14 +23,7 @@ from training.lips.export import export
 from training.lips.judge import Judge
 from training.lips.shards import Arrays
 from training.lips.student import Student, added_to, blocks_of
-from training.lips.train import (
-    BATCH,
-    SAVE_EVERY,
-    likelihood,
-    pixel_loss,
-    spoil,
-    tensors,
-)
+from training.lips.train import SAVE_EVERY, batches, likelihood, pixel_loss, tensors
 
 PEAK_RATE: Final = 2e-3
 CRITIC_FROM: Final = 0.81
@@ -89,16 +82,12 @@ def main() -> None:
     teacher = open_network(given.teacher)
     learn, held = split(given.data / "pairs")
     print(f"{len(learn['person'])} pairs to learn from, {len(held['person'])} held out", flush=True)
-    often = likelihood(learn)
     shown = np.random.default_rng(0).choice(len(held["person"]), HELD, p=likelihood(held))
     judge = Judge()
     descent = Descent(Student(), given.steps, PEAK_RATE, **judge.parts())
     checkpoint = given.out.with_suffix(".checkpoint.pt")
     descent.resume(checkpoint)
-    while descent.step < given.steps:
-        chance = np.random.default_rng(descent.step)
-        rows = chance.choice(len(often), BATCH, p=often)
-        crops, _ = spoil(*tensors(learn, rows), chance)
+    for crops, _ in batches(descent, learn, given.steps):
         loss = advance(descent, judge, teacher, crops.round())
         if descent.step % SAVE_EVERY == 0:
             descent.save(checkpoint)

@@ -77,15 +77,12 @@ def keep_to_lips(
 
 def reach(given: torch.Tensor) -> torch.Tensor:
     """(n, 1, height, width) 0 to 1: where the repair may act, the lips and a little round them."""
-    lips = given[:, 7:8].float() / 255
-    wide = _most(lips, DILATE)
-    return _mean(wide, BLUR)
+    return _mean(_most(given[:, 7:8].float() / 255, DILATE), BLUR)
 
 
 def within(given: torch.Tensor) -> torch.Tensor:
     """(n, 1, height, width) 0 to 1: the mouth's inside and its rim, where all may be new."""
-    wide = _most(given[:, 6:7].float() / 255, RIM)
-    return _mean(wide, RIM)
+    return _mean(_most(given[:, 6:7].float() / 255, RIM), RIM)
 
 
 def _mean(x: torch.Tensor, size: int) -> torch.Tensor:

@@ -29,17 +29,12 @@ MOST_APART: Final = 1.5
 """Of 255, on average, that the networks may differ by."""
 
 
-def seen(pairs: Arrays, row: int) -> NDArray[np.uint8]:
-    """The blocks of a pair."""
-    return blocks_of(given_of(pairs, row))
-
-
 class Examples(CalibrationDataReader):  # type: ignore[misc]  # ships no types
     """Pairs of the training, one by one."""
 
     def __init__(self, pairs: Arrays) -> None:
         rows = np.random.default_rng(0).choice(len(pairs["person"]), EXAMPLES)
-        self.left: Iterator[NDArray[np.uint8]] = (seen(pairs, row) for row in rows)
+        self.left: Iterator[NDArray[np.uint8]] = (blocks_of(given_of(pairs, row)) for row in rows)
 
     def get_next(self) -> dict[str, Any] | None:
         """The next one, or None after the last."""

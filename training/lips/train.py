@@ -4,6 +4,7 @@ Step 5, after `pairs`. A checkpoint lies beside OUT; the same command goes on fr
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from training.lips.network import Repair, reach
 from training.lips.shards import Arrays
 
 BATCH = 16
+PEAK_RATE = 1e-3
 CRITIC_FROM = 0.62
 """Share of the steps after which the critic has a say."""
 USUAL, MISREAD = 12.0, 15.0
@@ -80,6 +82,17 @@ def spoil(
     return given.clamp(0, 255), target.clamp(0, 255)
 
 
+def batches(
+    descent: Descent, pairs: Arrays, stop: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Inputs and targets of each step until step `stop`, the same whenever a run goes on."""
+    often = likelihood(pairs)
+    while descent.step < stop:
+        chance = np.random.default_rng(descent.step)
+        rows = chance.choice(len(often), BATCH, p=often)
+        yield spoil(*tensors(pairs, rows), chance)
+
+
 def pixel_loss(made: torch.Tensor, target: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     """Absolute errors of pixels, slopes and means of 4 x 4, most where the mouth's inside is."""
     where = reach(given)
@@ -99,7 +112,7 @@ class Training:
     def __init__(self, steps: int) -> None:
         torch.manual_seed(0)
         self.judge = Judge()
-        self.descent = Descent(Repair(), steps, **self.judge.parts())
+        self.descent = Descent(Repair(), steps, PEAK_RATE, **self.judge.parts())
 
     def advance(self, given: torch.Tensor, target: torch.Tensor) -> tuple[float, float]:
         """One step; the loss of pixels and the critic's."""
@@ -139,15 +152,12 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     learn, held = split(given.data / "pairs")
     print(f"{len(learn['person'])} pairs to learn from, {len(held['person'])} held out", flush=True)
-    often = likelihood(learn)
     training = Training(given.steps)
     descent = training.descent
     checkpoint = given.out.with_suffix(".checkpoint.pt")
     descent.resume(checkpoint)
-    while descent.step < min(given.steps, given.stop or given.steps):
-        chance = np.random.default_rng(descent.step)
-        rows = chance.choice(len(often), BATCH, p=often)
-        loss, judged = training.advance(*spoil(*tensors(learn, rows), chance))
+    for crops, targets in batches(descent, learn, min(given.steps, given.stop or given.steps)):
+        loss, judged = training.advance(crops, targets)
         if descent.step % SAVE_EVERY == 0:
             descent.save(checkpoint)
             warp, made = held_out(descent.mean, held)
